@@ -47,7 +47,7 @@ impl Transport for Folder {
 
     fn send(&mut self, message: &Message<'_>) -> Result<Answer, ReactionError> {
         match self.put(message) {
-            Ok(()) => Ok(Answer::Taken),
+            Ok(()) => Ok(Answer::Taken(String::new())),
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Answer::Unfit(error.to_string())),
             // Whatever else is the matter with a disk has nothing to do with the message: it is waited for.
             Err(error) => {

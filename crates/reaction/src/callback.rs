@@ -28,8 +28,8 @@ const SLICE_RESULTS_MAX: usize = 1_000;
 /// });
 ///
 /// // What a running Livewell does with it:
-/// let now = Arc::new(|| Timestamp(0));
-/// reaction.start(&Start { store: "5707e", reaction: "notes", detail: None, heads: &[], now })?;
+/// let (now, attempts) = (Arc::new(|| Timestamp(0)), Arc::default());
+/// reaction.start(&Start { store: "5707e", reaction: "notes", detail: None, heads: &[], now, attempts })?;
 /// let result = QueryResult { sequence: 42, position: 977, timestamp: Timestamp(0), diffs: Vec::new() };
 /// reaction.deliver(&[Outgoing { query_id: "late", epoch: 1, columns: &[], result: &result }])?;
 ///

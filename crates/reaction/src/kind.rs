@@ -34,6 +34,14 @@ pub(crate) trait Kind {
         false
     }
 
+    /// Returns what such a reaction would send, with this template of the body if one is given; `None` if it sends no
+    /// messages.
+    #[cfg(feature = "messenger")]
+    fn preview(&self, template: Option<String>) -> Option<crate::messenger::preview::Previewed> {
+        let _ = template;
+        None
+    }
+
     /// Returns the field by which this reaction and another one keep copies in the same place, if they do.
     fn shares_target(&self, other: &Self) -> Option<&'static str>
     where

@@ -8,6 +8,7 @@
 //! Programs write their own: a [`Callback`] is a closure, a `Messenger` (the feature `messenger`) sends messages through
 //! a `Transport`, and anything else implements [`Reaction`].
 
+pub mod attempts;
 mod callback;
 pub mod conflict;
 pub mod error;
@@ -37,8 +38,8 @@ pub use livewell_model::Secret;
 #[cfg(feature = "messenger")]
 pub use messenger::{Messenger, Transport};
 pub use reaction::{
-    DeadLetter, Delivered, Now, Outgoing, Reached, Reaction, Role, SnapshotOf, SnapshotRow, Start, Started,
-    Style,
+    DeadLetter, Delivered, Now, Origin, Outgoing, Reached, Reaction, Role, SnapshotOf, SnapshotRow, Start,
+    Started, Style,
 };
 pub use settings::Settings;
 pub use settings_error::SettingsError;

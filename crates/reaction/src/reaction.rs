@@ -1,6 +1,7 @@
 //! The interface of everything that acts on query results.
 
 use crate::ReactionError;
+use crate::attempts::{Attempts, Place};
 use livewell_model::diff::Columns;
 use livewell_model::json::ResultShape;
 use livewell_model::{QueryResult, SmolStr, Timestamp};
@@ -82,6 +83,8 @@ pub struct Start<'a> {
     pub heads: &'a [Reached],
     /// The clock.
     pub now: Now,
+    /// Where a reaction that says [`Reaction::notes_attempts`] notes each of its attempts.
+    pub attempts: Arc<Attempts>,
 }
 
 /// The state of a reaction after [`Reaction::start`].
@@ -136,6 +139,21 @@ pub struct DeadLetter {
     pub body: Vec<u8>,
     /// Why it was refused.
     pub reason: String,
+    /// What it is about and how often it was tried, if that is known.
+    pub origin: Option<Origin>,
+}
+
+/// What a dead letter is about, and how often it was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The result that it is made of.
+    pub of: Place,
+    /// Which message of this result, if each diff makes one.
+    pub index: Option<u64>,
+    /// How often it was tried, as far as the process knew that tried it.
+    pub tries: u32,
+    /// When it was first tried, as far as that process knew.
+    pub first_at: Timestamp,
 }
 
 /// Acts on query results. Driven by one thread at a time; calls may block.
@@ -157,6 +175,12 @@ pub trait Reaction: Send {
     /// # Errors
     /// Returns [`ReactionError`] if the outside world does not match the detail and cannot be brought there.
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError>;
+
+    /// Returns whether it notes its attempts itself, at what it sends one by one; otherwise its driver notes each
+    /// delivery as one.
+    fn notes_attempts(&self) -> bool {
+        false
+    }
 
     /// Effects the results, in order and durably, all or the first of them.
     ///

@@ -54,6 +54,13 @@ impl Settings {
         }
     }
 
+    /// Returns what the reaction would send, with this template of the body if one is given; `None` if it sends no
+    /// messages. Does no I/O.
+    #[cfg(feature = "messenger")]
+    pub fn preview(&self, template: Option<String>) -> Option<crate::messenger::preview::Previewed> {
+        self.connector.as_kind().preview(template)
+    }
+
     /// Builds the reaction. Does no I/O.
     pub fn build(&self) -> Box<dyn Reaction> {
         self.connector.as_kind().build(&self.shared)

@@ -34,6 +34,8 @@ pub enum Act {
     Answer(u16, &'static str),
     /// Answers 200 and this body.
     Say(String),
+    /// Answers with this status and this body.
+    Refuse(u16, String),
     /// Says nothing and keeps the connection open.
     Hang,
     /// Answers after a while.
@@ -118,6 +120,9 @@ fn serve(stream: &TcpStream, seen: &Mutex<Vec<Request>>, script: &Mutex<Arc<Scri
             format!("HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
         }
         Act::Say(body) => format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()),
+        Act::Refuse(status, body) => {
+            format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        }
         Act::Hang => {
             crate::pause(Duration::from_secs(3));
             return None;
@@ -131,7 +136,7 @@ fn serve(stream: &TcpStream, seen: &Mutex<Vec<Request>>, script: &Mutex<Arc<Scri
         Act::Promise => "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nand so".into(),
     };
     out.write_all(answer.as_bytes()).ok()?;
-    matches!(act, Act::Answer(..) | Act::Say(_) | Act::Slow(_)).then_some(())
+    matches!(act, Act::Answer(..) | Act::Say(_) | Act::Refuse(..) | Act::Slow(_)).then_some(())
 }
 
 fn read(stream: &TcpStream) -> Option<Request> {

@@ -39,6 +39,7 @@ use bell::Bell;
 use drift::SourceDrift;
 use lately::Lately;
 use livewell_model::Timestamp;
+use livewell_reaction::attempts::Attempts;
 use livewell_source::expire::Expire;
 use livewell_source::unwind::Unwind;
 use livewell_store::Durations;
@@ -116,6 +117,8 @@ pub(crate) struct Component {
     pub(crate) log_max: LogMax,
     /// For a reaction: from when a transaction came to when its effect was there.
     pub(crate) effects: Option<Durations>,
+    /// For a reaction: its last attempts, also those before it was stopped and started again.
+    pub(crate) attempts: Arc<Attempts>,
     /// Set once its thread has ended.
     pub(crate) ended: AtomicBool,
     /// For a feed: how far its followers had read at the last look.
@@ -157,6 +160,7 @@ impl Component {
             retries: AtomicU64::new(0),
             log_max: LogMax::default(),
             effects: (kind == ComponentKind::Reaction).then(Durations::default),
+            attempts: Arc::default(),
             ended: AtomicBool::new(false),
             last_look: LastLook::default(),
             lately: Lately::default(),

@@ -1,5 +1,6 @@
 //! The handle of a Livewell: adds components, reads, and shuts down.
 
+mod attempts;
 mod builder;
 mod coming;
 mod definitions;

@@ -1,6 +1,7 @@
 //! What needs a person: the dead letters of reactions, and the parked input of sources.
 
 use super::Livewell;
+use super::attempts::check_runs;
 use crate::Error;
 use crate::component::Component;
 use crate::component::set_aside::{Order, What};
@@ -23,18 +24,24 @@ impl Livewell {
     /// all. Letters that are taken leave the list.
     ///
     /// # Errors
-    /// Returns [`crate::ErrorKind::NotFound`] if there is no such reaction.
+    /// Returns [`crate::ErrorKind::NotFound`] if there is no such reaction; [`crate::ErrorKind::Stopped`] if it does not
+    /// run, so that nobody would do it.
     pub fn replay_dead_letters(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
-        self.shared.reaction(id)?.order(Order::new(What::Again { text: None }, numbers));
-        Ok(())
+        self.order_letters(id, Order::new(What::Again { text: None }, numbers))
     }
 
     /// Asks a running reaction to discard its dead letters; `None` discards all.
     ///
     /// # Errors
-    /// Returns [`crate::ErrorKind::NotFound`] if there is no such reaction.
+    /// Returns the errors of [`Livewell::replay_dead_letters`].
     pub fn discard_dead_letters(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
-        self.shared.reaction(id)?.order(Order::new(What::Discard, numbers));
+        self.order_letters(id, Order::new(What::Discard, numbers))
+    }
+
+    fn order_letters(&self, id: &str, order: Order) -> Result<(), Error> {
+        let component = self.shared.reaction(id)?;
+        check_runs(&component)?;
+        component.order(order);
         Ok(())
     }
 

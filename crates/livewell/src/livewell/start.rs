@@ -9,6 +9,7 @@ use crate::livewell::Livewell;
 use crate::query::pipeline::Pipeline;
 use crate::query::run::Running;
 use crate::reaction::deliver::{self, Delivery};
+use crate::reaction::notes::Notes;
 use crate::register::pending;
 use crate::register::registrar::Registrar;
 use crate::register::setup::{ReactionSetup, Setup};
@@ -187,13 +188,20 @@ impl Livewell {
         }
         let (number, upstreams) = registrar.reaction(&setup.id, &setup.queries, setup.recovery)?;
         let follows = upstreams.iter().map(|upstream| upstream.number).collect();
-        let component =
+        let before = self.shared.roster().get(&setup.id).filter(|before| before.number == number).cloned();
+        let mut component =
             self.component(&setup.id, number, ComponentKind::Reaction, follows, LogMax::default())?;
+        // Whoever starts it again wants to know what became of it before.
+        if let (Some(component), Some(before)) = (Arc::get_mut(&mut component), before) {
+            component.attempts = before.attempts.clone();
+        }
         if !setup.enabled {
             component.set(State::Paused);
             return Ok((component, Means::Nothing));
         }
+        let notes = Notes::new(&self.shared, &component, setup.reaction.notes_attempts());
         let mut delivery = Delivery {
+            notes,
             shared: self.shared.clone(),
             component: component.clone(),
             upstreams,

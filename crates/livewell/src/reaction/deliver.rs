@@ -10,6 +10,7 @@ use crate::component::state::State;
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
 use crate::observe::Work;
 use crate::reaction::dead_letters;
+use crate::reaction::notes::{self, Notes};
 use crate::run::backoff::{Backoff, Until};
 use crate::run::recovery::{self, Decision, Keeps, broken, code};
 use crate::run::supervise::{caught_up, failed, stopped};
@@ -46,6 +47,8 @@ pub(crate) struct Delivery {
     pub(crate) not_before: Instant,
     /// How its target is reached.
     pub(crate) backoff: Backoff,
+    /// Notes what it tries.
+    pub(crate) notes: Notes,
 }
 
 /// Runs a reaction until everything stops.
@@ -147,8 +150,12 @@ impl Delivery {
         let store = format!("{:032x}", self.shared.store.id().0);
         let clock = self.shared.clock.clone();
         let now = Arc::new(move || clock.now());
-        let start = Start { store: &store, reaction: &self.component.id, detail, heads: &heads, now };
-        self.reaction.start(&start).map_err(wrap)
+        let attempts = self.component.attempts.clone();
+        let start =
+            Start { store: &store, reaction: &self.component.id, detail, heads: &heads, now, attempts };
+        let begun = self.notes.begin();
+        let started = self.reaction.start(&start);
+        started.inspect_err(|error| self.notes.not_started(&begun, error)).map_err(wrap)
     }
 
     /// Returns the stored checkpoints that differ from those that a target keeps itself.
@@ -259,7 +266,10 @@ impl Delivery {
             && self.lacks_room()?.is_none()
         {
             let began = Instant::now();
-            let delivered = self.reaction.deliver(&outgoing[done..]).map_err(wrap)?;
+            let (begun, given) = (self.notes.begin(), &outgoing[done..]);
+            let delivered = self.reaction.deliver(given);
+            self.notes.tried(&begun, &delivered, |done| notes::results(given, done));
+            let delivered = delivered.map_err(wrap)?;
             let made = Instant::now();
             let effected = &results[done..done + delivered.results];
             self.count_effects(effected.iter().map(|(_, _, result)| result.position));

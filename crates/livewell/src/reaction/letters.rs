@@ -57,31 +57,40 @@ impl Delivery {
                 if self.shared.is_stopping(&self.component) {
                     return Ok(false);
                 }
-                if order.what != What::Discard && !self.resend(*number, &letter.letter)? {
-                    continue;
-                }
+                let refused = match order.what {
+                    What::Discard => None,
+                    What::Again { .. } => self.resend(*number, &letter.letter)?,
+                };
                 let snapshot = self.shared.store.snapshot()?;
                 let detail = self.checkpoint(&snapshot, 0)?.detail;
-                self.commit_with(&snapshot, &Moved::new(), &detail, |overlay| {
-                    all.take_out(overlay, *number)
+                self.commit_with(&snapshot, &Moved::new(), &detail, |overlay| match refused {
+                    None => all.take_out(overlay, *number),
+                    Some(reason) => {
+                        all.replace(overlay, *number, dead_letters::refused_again(letter, reason))
+                    }
                 })?;
             }
         }
     }
 
-    /// Sends a letter again; returns whether it was taken.
-    fn resend(&mut self, number: u64, letter: &DeadLetter) -> Result<bool, Error> {
+    /// Sends a letter again; returns why it stays, if it was not taken.
+    fn resend(&mut self, number: u64, letter: &DeadLetter) -> Result<Option<String>, Error> {
         let sent = match self.reaction.role() {
             Role::Trigger => self.reaction.resend(letter).map_err(super::deliver::wrap),
             Role::StateKeeper => self.put_again(letter),
         };
-        let Err(error) = sent else { return Ok(true) };
+        let Err(error) = sent else { return Ok(None) };
         // An error that does not concern the letter is handled as in any delivery.
         if cause(&error).map(ReactionError::kind) != Some(ErrorKind::Stop) && self.keeps_state() {
             return Err(error);
         }
         tracing::warn!(reaction = %self.component.id, code = error.code, number, "the dead letter stays: {error}");
-        Ok(false)
+        Ok(Some(match cause(&error) {
+            Some(ReactionError::Refused { cause, .. }) => cause.clone(),
+            Some(error) if error.kind() == ErrorKind::Stop => error.to_string(),
+            // That the target could not be reached says nothing about the letter.
+            _ => letter.reason.clone(),
+        }))
     }
 
     fn keeps_state(&self) -> bool {
@@ -104,7 +113,10 @@ impl Delivery {
         let (sequence, position, timestamp) = (head.sequence, head.position, head.timestamp);
         let result = QueryResult { sequence, position, timestamp, diffs };
         let outgoing = Outgoing { query_id: &upstream.id, epoch, columns: &columns, result: &result };
-        let delivered = self.reaction.deliver(&[outgoing]).map_err(super::deliver::wrap)?;
+        let begun = self.notes.begin();
+        let delivered = self.reaction.deliver(&[outgoing]);
+        self.notes.put_again(&begun, letter, delivered.as_ref().map(|delivered| delivered.dead.first()));
+        let delivered = delivered.map_err(super::deliver::wrap)?;
         match delivered.dead.into_iter().next() {
             None => Ok(()),
             Some(DeadLetter { reason, .. }) => {

@@ -3,4 +3,5 @@
 pub mod dead_letters;
 pub(crate) mod deliver;
 pub(crate) mod letters;
+pub(crate) mod notes;
 pub(crate) mod whole;

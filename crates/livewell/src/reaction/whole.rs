@@ -8,6 +8,7 @@ use crate::reaction::deliver::{Delivery, wrap};
 use crate::run::recovery::{Decision, Keeps, broken, code, of_state};
 use livewell_model::Row;
 use livewell_reaction::SnapshotOf;
+use livewell_reaction::attempts::{Place, What};
 use livewell_store::head::Building;
 use livewell_store::{LiveSnapshot, Resume, Snapshot};
 use std::collections::BTreeMap;
@@ -57,6 +58,7 @@ impl Delivery {
             let (signature, bytes) = row?;
             Ok((signature, Row::decode(&bytes)?.columns))
         });
+        let begun = self.notes.begin();
         let detail = self.reaction.replace(SnapshotOf {
             query_id: &upstream.id,
             epoch: head.epoch,
@@ -64,6 +66,10 @@ impl Delivery {
             position: head.position,
             columns: &columns,
             rows: &mut rows,
+        });
+        self.notes.tried(&begun, &detail, |_| {
+            let (query_id, epoch, sequence) = (upstream.id.as_str().into(), head.epoch, head.sequence);
+            Some(What::Rows(Place { query_id, epoch, sequence }))
         });
         let detail = detail.map_err(wrap)?;
         self.count_effects([head.position]);

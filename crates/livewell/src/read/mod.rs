@@ -19,6 +19,7 @@ pub(crate) mod subscribe;
 pub(crate) mod trace;
 pub mod transactions;
 pub(crate) mod trial;
+pub mod upcoming;
 pub(crate) mod value;
 pub mod verify;
 pub mod why;

@@ -32,7 +32,7 @@ pub(crate) const TARGET: Pauses = Pauses {
     away_max: Duration::from_secs(60),
 };
 
-/// What cuts a pause short, beside the end of the component.
+/// What cuts a pause short, beside the end of the component and the request to try at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Until {
     /// Nothing else: a reset that was asked for is made after it.
@@ -94,16 +94,19 @@ impl Backoff {
         until: Until,
     ) {
         component.retries.fetch_add(1, Ordering::Relaxed);
-        let end = Instant::now() + asked.unwrap_or(self.next);
+        let pause = asked.unwrap_or(self.next);
+        let end = Instant::now() + pause;
+        component.attempts.wait(shared.clock.now(), pause);
         self.next = (self.next * 2).min(self.pauses.max);
         let is_cut_short = || {
             let is_reset = until == Until::AReset && component.reset.load(Ordering::Acquire);
-            shared.is_stopping(component) || is_reset
+            shared.is_stopping(component) || is_reset || component.attempts.is_hurried()
         };
         while !is_cut_short()
             && let Some(left) = end.checked_duration_since(Instant::now())
         {
             component.bell.wait(left);
         }
+        component.attempts.go_on();
     }
 }

@@ -61,7 +61,7 @@ impl Reaction for Sender {
         let mut delivered = Delivered { results: 1, detail: vec![1], dead: Vec::new() };
         if target.refuses {
             let reason = "no".into();
-            delivered.dead.push(DeadLetter { key, body: b"body".to_vec(), reason });
+            delivered.dead.push(DeadLetter { key, body: b"body".to_vec(), reason, origin: None });
         } else {
             target.sent.push(key);
         }

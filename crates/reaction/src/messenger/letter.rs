@@ -31,6 +31,13 @@ impl<'a> Letter<'a> {
         }
     }
 
+    /// Returns the key of the message.
+    pub fn key(&self) -> &'a str {
+        match *self {
+            Self::Made { key, .. } | Self::Unfilled { key } => key,
+        }
+    }
+
     /// Parses the key of a letter. `has_addresses`: whether the messenger has addresses.
     pub fn decode(stored: &'a str, has_addresses: bool) -> Self {
         match (stored.split_once(' '), has_addresses) {

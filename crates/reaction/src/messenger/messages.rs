@@ -34,6 +34,11 @@ impl Messages {
         Ok(Self { store: start.store.to_owned(), reaction: start.reaction.to_owned(), each, template })
     }
 
+    /// Returns what a message contains.
+    pub fn each(&self) -> Each {
+        self.each
+    }
+
     /// Returns how many messages a result makes.
     pub fn count(&self, outgoing: &Outgoing<'_>) -> usize {
         match self.each {

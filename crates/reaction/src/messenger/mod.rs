@@ -8,24 +8,29 @@
 mod letter;
 pub(crate) mod messages;
 pub(crate) mod place;
+pub mod preview;
 pub(crate) mod retry;
 #[cfg(feature = "webhook")]
 mod stand_in;
 pub(crate) mod template;
 pub(crate) mod transport;
+mod tries;
 
 pub use messages::Each;
 pub use retry::Retries;
 pub use transport::{Answer, Message, Transport};
 
+use crate::attempts::{Attempts, What};
 use crate::slice::Slices;
 use crate::{
-    DeadLetter, Delivered, OnRefusal, Outgoing, Reaction, ReactionError, Role, Start, Started, Style,
+    DeadLetter, Delivered, Now, OnRefusal, Outgoing, Reaction, ReactionError, Role, Start, Started, Style,
 };
 use letter::Letter;
 use messages::Messages;
 use place::Place;
+use std::sync::Arc;
 use template::{Purpose, Template};
+use tries::{Begun, Sent, Tries};
 
 /// What a messenger sends, and what it does about messages that are not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +85,7 @@ impl Default for MessengerSettings {
 ///         // It is tried again later, and nothing overtakes it.
 ///         let cause = "nobody receives".to_owned();
 ///         let away = |_| ReactionError::Away { target: self.target(), cause, after: None };
-///         sent.map(|()| Answer::Taken).map_err(away)
+///         sent.map(|()| Answer::Taken("received".into())).map_err(away)
 ///     }
 /// }
 ///
@@ -90,7 +95,8 @@ impl Default for MessengerSettings {
 ///
 /// // What a running Livewell does with it:
 /// let now = Arc::new(|| Timestamp(0));
-/// messenger.start(&Start { store: "5707e", reaction: "notes", detail: None, heads: &[], now })?;
+/// let attempts = Arc::default();
+/// messenger.start(&Start { store: "5707e", reaction: "notes", detail: None, heads: &[], now, attempts })?;
 /// let diffs = vec![Diff::Add { row_signature: 1, data: vec![Value::from("UA1")].into() }];
 /// let result = QueryResult { sequence: 42, position: 977, timestamp: Timestamp(0), diffs };
 /// let columns = ["flight".into()];
@@ -103,8 +109,8 @@ pub struct Messenger<T> {
     transport: T,
     settings: MessengerSettings,
     running: Option<Running>,
-    /// The message that was refused last, and how often it was sent.
-    attempts: Option<(String, u32)>,
+    /// The key of the message that was tried last and is to be tried again, and how often it was.
+    tried: Option<(String, Tries)>,
     slices: Slices,
 }
 
@@ -113,6 +119,8 @@ struct Running {
     messages: Messages,
     address: Option<Template>,
     place: Place,
+    attempts: Arc<Attempts>,
+    now: Now,
 }
 
 /// The address and the body of a message.
@@ -121,7 +129,7 @@ type Made = (String, Vec<u8>);
 impl<T: Transport> Messenger<T> {
     /// Creates a messenger that sends through `transport`. Does no I/O yet.
     pub fn new(transport: T, settings: MessengerSettings) -> Self {
-        Self { transport, settings, running: None, attempts: None, slices: Slices::default() }
+        Self { transport, settings, running: None, tried: None, slices: Slices::default() }
     }
 
     /// Sets what becomes of messages that cannot be made.
@@ -131,49 +139,93 @@ impl<T: Transport> Messenger<T> {
         self
     }
 
-    /// Sends the message at the place; returns a letter if it is given up.
+    /// Tries to send the message at the place, and notes it; returns a letter if it is given up.
     fn send(&mut self, outgoing: &Outgoing<'_>) -> Result<Option<DeadLetter>, ReactionError> {
         let running = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
         let index = running.place.within(outgoing);
         let key = running.messages.key(outgoing, index, running.place.form(outgoing));
-        let made = running.make(outgoing, index, &key).and_then(|made| self.checked(&key, made));
+        let what = running.messages.what(outgoing, index, &key);
+        let (begun, attempts) = (Begun::now(&running.now), running.attempts.clone());
+        let before = self.tried.take().filter(|(tried, _)| *tried == key);
+        let mut tries = before.map_or_else(|| begun.first(), |(_, tries)| tries);
+        tries.made += 1;
+        let sent = self.send_as(outgoing, index, &key, &mut tries);
+        attempts.push(begun.over(what, tries.made, &sent));
+        if sent.is_err() {
+            self.tried = Some((key, tries));
+        }
+        sent.map(Sent::letter)
+    }
+
+    /// Sends message `index` under this key.
+    fn send_as(
+        &mut self,
+        outgoing: &Outgoing<'_>,
+        index: usize,
+        key: &str,
+        tries: &mut Tries,
+    ) -> Result<Sent, ReactionError> {
+        let running = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
+        let made = running.make(outgoing, index, key).and_then(|made| self.checked(key, made));
         let (address, body) = match made {
             Ok(made) => made,
             Err(error) if self.settings.on_refusal == OnRefusal::DeadLetter => {
-                let key = Letter::Unfilled { key: &key }.encode();
+                let key = Letter::Unfilled { key }.encode();
                 let body = running.messages.unfilled(outgoing, index);
-                return Ok(Some(DeadLetter { key, body, reason: error.to_string() }));
+                let origin = Some(running.messages.origin(outgoing, index, *tries));
+                return Ok(Sent::GivenUp(DeadLetter { key, body, reason: error.to_string(), origin }));
             }
             Err(error) => return Err(error),
         };
-        let reason = match self.transport.send(&Message { key: &key, address: &address, body: &body })? {
-            Answer::Taken => None,
-            Answer::Unfit(reason) => Some(reason),
+        let reason = match self.transport.send(&Message { key, address: &address, body: &body })? {
+            Answer::Taken(said) => return Ok(Sent::Taken(said)),
+            Answer::Unfit(reason) => reason,
             Answer::Refused { cause, patience } => {
-                let count = self.attempt(&key);
-                if count <= self.settings.retries.count {
-                    let pause = self.settings.retries.pause(&key, count);
+                tries.refused += 1;
+                if tries.refused <= self.settings.retries.count {
+                    let pause = self.settings.retries.pause(key, tries.refused);
                     let after = Some(pause.max(patience.unwrap_or_default()));
-                    self.attempts = Some((key, count));
                     return Err(ReactionError::Away { target: self.transport.target(), cause, after });
                 }
-                Some(format!("{cause}; sent {count} times"))
+                format!("{cause}; sent {} times", tries.refused)
             }
         };
-        self.attempts = None;
-        let key = Letter::Made { key: &key, address: &address }.encode();
-        Ok(reason.map(|reason| DeadLetter { key, body, reason }))
+        let running = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
+        let origin = Some(running.messages.origin(outgoing, index, *tries));
+        let key = Letter::Made { key, address: &address }.encode();
+        Ok(Sent::GivenUp(DeadLetter { key, body, reason, origin }))
+    }
+
+    /// Sends what was set aside, once.
+    fn send_again(&mut self, letter: &Letter<'_>, stored: &DeadLetter) -> Result<Sent, ReactionError> {
+        let running = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
+        let (key, (address, body)) = match *letter {
+            Letter::Made { key, address } => (key, (address.to_owned(), stored.body.clone())),
+            Letter::Unfilled { key } => (key, self.checked(key, running.make_again(&stored.body, key)?)?),
+        };
+        match self.transport.send(&Message { key, address: &address, body: &body })? {
+            Answer::Taken(said) => Ok(Sent::Taken(said)),
+            Answer::Refused { cause: reason, .. } | Answer::Unfit(reason) => {
+                Ok(Sent::GivenUp(DeadLetter { reason, ..stored.clone() }))
+            }
+        }
+    }
+
+    /// Compiles the templates and reads the place, for a start from this checkpoint.
+    fn begin(&self, start: &Start<'_>) -> Result<Running, ReactionError> {
+        let place = Place::of(start, self.settings.slice_messages_max)?;
+        let messages = Messages::new(start, self.settings.each, self.settings.template.as_deref())?;
+        let address = self.settings.address.as_deref().map(|text| Template::compile(text, Purpose::Address));
+        let address = address
+            .transpose()
+            .map_err(|cause| ReactionError::Template { key: "any address".into(), cause })?;
+        let (attempts, now) = (start.attempts.clone(), start.now.clone());
+        Ok(Running { messages, address, place, attempts, now })
     }
 
     fn checked(&self, key: &str, made: Made) -> Result<Made, ReactionError> {
         self.transport.check(&Message { key, address: &made.0, body: &made.1 })?;
         Ok(made)
-    }
-
-    /// Returns the number of the next attempt at this message, from 1.
-    fn attempt(&self, key: &str) -> u32 {
-        let before = self.attempts.as_ref().filter(|(sent, _)| sent == key);
-        before.map_or(0, |(_, count)| *count) + 1
     }
 
     /// Sends the next message of `results` and advances past it; returns whether there was one.
@@ -220,15 +272,10 @@ impl<T: Transport> Reaction for Messenger<T> {
     }
 
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
-        let place = Place::of(start, self.settings.slice_messages_max)?;
-        let detail = place.encode();
-        let messages = Messages::new(start, self.settings.each, self.settings.template.as_deref())?;
-        let address = self.settings.address.as_deref().map(|text| Template::compile(text, Purpose::Address));
-        let address = address
-            .transpose()
-            .map_err(|cause| ReactionError::Template { key: "any address".into(), cause })?;
+        let running = self.begin(start)?;
+        let detail = running.place.encode();
         self.transport.start(start)?;
-        self.running = Some(Running { messages, address, place });
+        self.running = Some(running);
         self.slices.restart();
         Ok(Started { detail, ..Started::default() })
     }
@@ -245,15 +292,19 @@ impl<T: Transport> Reaction for Messenger<T> {
 
     fn resend(&mut self, letter: &DeadLetter) -> Result<(), ReactionError> {
         let running = self.running.as_ref().ok_or(ReactionError::NotStarted)?;
-        let (key, (address, body)) = match Letter::decode(&letter.key, running.address.is_some()) {
-            Letter::Made { key, address } => (key, (address.to_owned(), letter.body.clone())),
-            Letter::Unfilled { key } => (key, self.checked(key, running.make_again(&letter.body, key)?)?),
-        };
-        match self.transport.send(&Message { key, address: &address, body: &body })? {
-            Answer::Taken => Ok(()),
-            Answer::Refused { cause, .. } | Answer::Unfit(cause) => {
-                Err(ReactionError::Refused { target: self.transport.target(), cause })
+        let (begun, attempts) = (Begun::now(&running.now), running.attempts.clone());
+        let letter_of = Letter::decode(&letter.key, running.address.is_some());
+        let sent = self.send_again(&letter_of, letter);
+        attempts.push(begun.over(What::Letter(letter_of.key().to_owned()), 1, &sent));
+        match sent? {
+            Sent::Taken(_) => Ok(()),
+            Sent::GivenUp(DeadLetter { reason, .. }) => {
+                Err(ReactionError::Refused { target: self.transport.target(), cause: reason })
             }
         }
+    }
+
+    fn notes_attempts(&self) -> bool {
+        true
     }
 }

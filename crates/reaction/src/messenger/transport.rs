@@ -17,8 +17,8 @@ pub struct Message<'a> {
 /// The outcome of sending a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The target has it, durably: it is not sent again.
-    Taken,
+    /// The target has it, durably: it is not sent again. What it answered, in a few words, or an empty text.
+    Taken(String),
     /// The target did not take it this time. It is sent again after a pause, and set aside as a dead letter after as
     /// many repetitions as [`super::Retries`] allows.
     Refused {

@@ -206,7 +206,8 @@ fn another_store_s_checkpoint_is_not_its_own(target: &impl Mirrored) {
     let (mut reaction, detail) = kept(target, &history, 20);
     let now: crate::Now = std::sync::Arc::new(|| Timestamp(0));
     let store = "ffffffffffffffffffffffffffffffff";
-    let start = crate::Start { store, reaction: "sample", detail: Some(&detail), heads: &[], now };
+    let (detail, attempts) = (Some(detail.as_slice()), std::sync::Arc::default());
+    let start = crate::Start { store, reaction: "sample", detail, heads: &[], now, attempts };
     let other = reaction.start(&start).expect("starts");
     assert!(other.rebuild && other.reached.is_empty(), "another store's history is another one");
 }

@@ -23,7 +23,7 @@ pub fn start_as(
     heads: &[Reached],
 ) -> Result<Started, ReactionError> {
     let now = Arc::new(|| Timestamp(1_700_000_000_000_000_000));
-    reaction.start(&Start { store: STORE, reaction: id, detail, heads, now })
+    reaction.start(&Start { store: STORE, reaction: id, detail, heads, now, attempts: Arc::default() })
 }
 
 /// The identity of the store that samples come from.

@@ -101,7 +101,7 @@ fn about(method: &Method, path: &str) -> Option<(String, Option<ComponentKind>, 
     let id = parts.get(1).filter(|_| kind.is_some()).map(|id| (*id).to_owned());
     let rest = if kind.is_some() { parts.get(2..).unwrap_or_default() } else { &parts[..] };
     let call = match (rest, method) {
-        (["changes" | "verify" | "try" | "why"], _) => return None,
+        (["changes" | "verify" | "try" | "why"] | ["message", "try"], _) => return None,
         ([], &Method::POST) => "create".to_owned(),
         ([], &Method::PUT) => "change".to_owned(),
         ([], &Method::DELETE) => "remove".to_owned(),
@@ -129,6 +129,7 @@ mod tests {
                 "reactions/hook/dead-letters/replay",
                 Some(("dead-letters replay", Some(Reaction), Some("hook"))),
             ),
+            (Method::POST, "reactions/hook/send-now", Some(("send-now", Some(Reaction), Some("hook")))),
             (Method::POST, "backup", Some(("backup", None, None))),
             (Method::POST, "tokens/reload", Some(("tokens reload", None, None))),
             (Method::POST, "sources/ops/changes", None),
@@ -137,6 +138,7 @@ mod tests {
             (Method::POST, "sources/check", None),
             (Method::POST, "sources/try", None),
             (Method::PUT, "sources/try", Some(("change", Some(Source), Some("try")))),
+            (Method::POST, "reactions/hook/message/try", None),
             (Method::GET, "queries/late", None),
         ] {
             let found = about(&method, &format!("/api/v1/{path}"));

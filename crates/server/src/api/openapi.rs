@@ -90,6 +90,7 @@ fn security(call: &Call) -> Json {
 #[cfg(test)]
 mod tests {
     use super::super::dead_letters::DeadLetter;
+    use super::super::deliveries::Deliveries;
     use super::super::description::published;
     use super::super::elements::{Counts, Element};
     use super::super::overview::history::History;
@@ -170,6 +171,7 @@ mod tests {
                 "element",
                 published::<Element>("livewell elements SOURCE ID, and a line of --label and --type"),
             ),
+            ("deliveries", published::<Deliveries>("livewell deliveries --format json")),
             ("elements", published::<Counts>("livewell elements SOURCE --format json")),
             ("history", published::<History>("livewell history --format json")),
             ("store-size", published::<Store>("livewell store size --format json")),

@@ -5,8 +5,9 @@ use super::context::Shared;
 use super::problem::Problem;
 use super::{
     access, apply, audited, backup, caller, change, components, configured, console, cors, dead_letters,
-    definition, elements, error_pages, events, ingest, items, kinds, limits, metrics, openapi, overview,
-    parked, probes, progress, query, results, schema, source, trace, transactions, try_out, verifying, why,
+    definition, deliveries, elements, error_pages, events, ingest, items, kinds, limits, message, metrics,
+    openapi, overview, parked, probes, progress, query, results, schema, source, trace, transactions,
+    try_out, verifying, why,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -40,6 +41,8 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(kinds::calls());
     calls.extend(items::calls());
     calls.extend(dead_letters::calls());
+    calls.extend(deliveries::calls());
+    calls.extend(message::calls());
     calls.extend(elements::calls());
     calls.extend(schema::calls());
     calls.extend(progress::calls());

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const LIMIT: usize = 100;
-const LIMIT_MAX: usize = 1000;
+/// The most pieces on a page.
+pub const LIMIT_MAX: usize = 1000;
 
 /// A page of a list.
 #[derive(Deserialize, JsonSchema)]
@@ -30,13 +31,21 @@ impl Page {
     /// # Errors
     /// Returns 400 if the requested number is zero or more than a page holds.
     pub fn limit(&self) -> Result<usize, Problem> {
-        let limit = self.limit.unwrap_or(LIMIT);
-        if (1..=LIMIT_MAX).contains(&limit) {
-            return Ok(limit);
-        }
-        let message = format!("`limit` is from 1 to {LIMIT_MAX}; read what comes then with `after`");
-        Err(Problem::new(400, "LW0701", message))
+        limit(self.limit)
     }
+}
+
+/// Returns how many pieces a page shows that was asked for this many.
+///
+/// # Errors
+/// Returns 400 if that is zero or more than a page holds.
+pub fn limit(asked: Option<usize>) -> Result<usize, Problem> {
+    let limit = asked.unwrap_or(LIMIT);
+    if (1..=LIMIT_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    let message = format!("`limit` is from 1 to {LIMIT_MAX}; read what comes then with `after`");
+    Err(Problem::new(400, "LW0701", message))
 }
 
 /// One piece of a list, or all of them.

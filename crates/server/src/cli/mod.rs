@@ -4,6 +4,7 @@ mod apply;
 mod at;
 mod backup;
 mod begin;
+mod deliver;
 mod doctor;
 mod export;
 mod look;
@@ -20,6 +21,7 @@ pub use apply::Apply;
 pub use at::At;
 pub use backup::{Backup, Restore};
 pub use begin::{Completions, Init, Man, Template};
+pub use deliver::{Deliveries, SendNow};
 pub use doctor::Doctor;
 pub use export::{Export, ExportFormat};
 pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify, Why};
@@ -273,16 +275,13 @@ One piece a line, as JSON. What is taken in now is a new transaction of the sour
 refused again stays, with its new reason.")]
     Parked(Parked),
 
-    /// List what a reaction's target would not take; send it once more, or drop it
-    #[command(after_help = "\
-Examples:
-  livewell dead-letters hook
-  livewell dead-letters hook --replay
-  livewell dead-letters hook --replay --number 3 --number 4
-  livewell dead-letters hook --discard --number 3
-  livewell dead-letters hook --store ./livewell-data
+    /// Show what a reaction has tried to deliver lately, and what its target answered
+    Deliveries(Deliveries),
 
-One letter a line, as JSON. A letter that is sent again keeps its key; one that is taken leaves the list.")]
+    /// End the pause before a reaction tries again
+    SendNow(SendNow),
+
+    /// List what a reaction's target would not take; send it once more, or drop it
     DeadLetters(DeadLetters),
 
     /// Show what came in: a source's elements by label and type, what dangles, single elements
@@ -361,6 +360,8 @@ impl Command {
             | Self::Events(Events { at, .. })
             | Self::Store(Store::Size(Size { at, .. }))
             | Self::Parked(Parked { at, .. })
+            | Self::Deliveries(Deliveries { at, .. })
+            | Self::SendNow(SendNow { at, .. })
             | Self::DeadLetters(DeadLetters { at, .. })
             | Self::Apply(Apply { at, .. })
             | Self::Backup(Backup { at, .. })

@@ -113,6 +113,16 @@ pub struct Parked {
 
 /// `livewell dead-letters`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  livewell dead-letters hook
+  livewell dead-letters hook --replay
+  livewell dead-letters hook --replay --number 3 --number 4
+  livewell dead-letters hook --discard --number 3
+  livewell dead-letters hook --store ./livewell-data
+
+One letter a line, as JSON. A letter that is sent again keeps its key; one that is taken leaves the list, and one that is
+refused again stays with the new reason.")]
 pub struct DeadLetters {
     /// The reaction's id
     #[arg(value_name = "REACTION")]

@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod component;
 mod dead_letters;
+mod deliveries;
 mod doctor;
 mod elements;
 mod events;
@@ -110,6 +111,8 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Stop(which), Some(found)) => component::stop(which, &found),
         (Command::Remove(which), Some(found)) => component::remove(which, &found),
         (Command::Parked(parked), Some(found)) => parked::run(parked, found),
+        (Command::Deliveries(asked), Some(found)) => deliveries::run(asked, &found),
+        (Command::SendNow(asked), Some(found)) => deliveries::send_now(asked, &found),
         (Command::DeadLetters(letters), Some(found)) => dead_letters::run(letters, found),
         (_, None) => unreachable!("these commands say where they find what they are about"),
     }

@@ -44,6 +44,8 @@ const OTHERS: &[&str] = &[
     "/api/v1/sources/orders/transactions",
     "/api/v1/sources/orders/progress",
     "/api/v1/sources/orders/counts",
+    "/api/v1/reactions/hook/deliveries",
+    "/api/v1/reactions/hook/dead-letters",
 ];
 
 fn order(id: &str, customer: &str) -> String {

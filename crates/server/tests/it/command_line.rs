@@ -2,7 +2,7 @@
 
 use super::{livewell, text};
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 30] = [
     "init",
     "run",
     "check",
@@ -21,6 +21,8 @@ const COMMANDS: [&str; 28] = [
     "store",
     "parked",
     "dead-letters",
+    "deliveries",
+    "send-now",
     "elements",
     "try",
     "backup",

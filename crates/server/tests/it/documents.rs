@@ -76,6 +76,7 @@ fn every_json_output_is_as_its_schema_says() {
     schemas.document("source-schema", &command(&["elements", "orders", "--schema", JSON]), 0);
     schemas.document("element", &command(&["elements", "orders", "o1"]), 0);
     schemas.lines("element", &command(&["elements", "orders", "--label", "Order"]));
+    schemas.document("deliveries", &command(&["deliveries", "log", JSON]), 0);
     let stopped = schemas.document("component", &command(&["stop", "log", JSON]), 0);
     assert_eq!(stopped["state"], "stopped");
     schemas.document("component", &command(&["start", "log", JSON]), 0);

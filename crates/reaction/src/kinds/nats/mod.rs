@@ -10,6 +10,7 @@ pub use crate::messenger::Each;
 pub use settings::NatsSettings;
 
 use crate::kind::Kind;
+use crate::messenger::preview::Previewed;
 use crate::messenger::{Answer, Message, Messenger, MessengerSettings, Retries, Transport};
 use crate::settings_error::SettingsError;
 use crate::shared::{OnRefusal, Shared};
@@ -100,6 +101,11 @@ impl Kind for NatsSettings {
 
     fn build(&self, shared: &Shared) -> Box<dyn Reaction> {
         Box::new(Nats::from(self.clone()).on_refusal(shared.on_refusal))
+    }
+
+    fn preview(&self, template: Option<String>) -> Option<Previewed> {
+        let template = template.or_else(|| self.template.clone());
+        Some(Previewed::of(Nats::from(Self { template, ..self.clone() })))
     }
 
     fn can_refuse(&self) -> bool {

@@ -45,7 +45,7 @@ impl Publisher {
         let published =
             self.runtime.block_on(async { jetstream.send_publish(subject.to_owned(), message).await?.await });
         let answer = match published {
-            Ok(_) => Answer::Taken,
+            Ok(stored) => Answer::Taken(format!("`{}` has it as {}", stored.stream, stored.sequence)),
             Err(error) => Answer::Unfit(unfit(&error).ok_or_else(|| self.in_words(&error, subject))?),
         };
         self.jetstream = Some(jetstream);

@@ -143,7 +143,7 @@ fn letter(key: String, outgoing: &Outgoing<'_>, index: usize, reason: String) ->
     let alone = QueryResult { diffs: vec![outgoing.result.diffs[index].clone()], ..*outgoing.result };
     let shape = Outgoing { result: &alone, ..*outgoing }.shape();
     let body = serde_json::to_vec(&shape).expect("a result always has a JSON form");
-    DeadLetter { key, body, reason }
+    DeadLetter { key, body, reason, origin: None }
 }
 
 fn advance(moved: &mut Vec<Reached>, outgoing: &Outgoing<'_>) {

@@ -42,7 +42,7 @@ impl Refusals {
             return Err(ReactionError::Refused { target: layout.target(), cause }.into());
         }
         let reason = format!("{}: {cause}", layout.target());
-        self.letters.push(DeadLetter { key, body: row.into_bytes(), reason });
+        self.letters.push(DeadLetter { key, body: row.into_bytes(), reason, origin: None });
         Ok(())
     }
 }

@@ -18,6 +18,8 @@ use tokio::runtime::Runtime;
 /// How much of an answer is read, and how much of that is shown.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 const SHOWN_CHARS_MAX: usize = 200;
+/// The length from which a part of the settings is taken for a secret that a target may send back.
+const SECRET_BYTES_MIN: usize = 6;
 
 /// Looks at the host that the settings name.
 pub(super) fn probe(settings: &WebhookSettings) -> Result<Probed, ReactionError> {
@@ -34,6 +36,8 @@ pub(super) struct Sender {
     timeout: Duration,
     allow_private: bool,
     now: Now,
+    /// What a target may send back and nobody may see.
+    secrets: Vec<String>,
 }
 
 impl Sender {
@@ -50,6 +54,7 @@ impl Sender {
             timeout: settings.timeout,
             allow_private: settings.allow_private,
             now,
+            secrets: secrets(settings),
         })
     }
 
@@ -138,11 +143,11 @@ impl Sender {
             }
         }
         if status.is_success() {
-            return Answer::Taken;
+            return Answer::Taken(format!("answered {status}"));
         }
         let cause = match status.is_redirection() {
             true => format!("answered {status}, and redirects are not followed; set `url` to where it leads"),
-            false => format!("answered {status}{}", excerpt(&body)),
+            false => format!("answered {status}{}", excerpt(&body, &self.secrets)),
         };
         Answer::Refused { cause, patience }
     }
@@ -185,6 +190,29 @@ fn client(settings: &WebhookSettings) -> Result<Client, String> {
     client.build().map_err(|error| error.without_url().to_string())
 }
 
+/// Returns the secrets in settings, the longest first: the address, what it holds behind its host, values of headers.
+fn secrets(settings: &WebhookSettings) -> Vec<String> {
+    let mut secrets = vec![settings.url.reveal().to_owned()];
+    if let Ok(url) = settings.parsed_url() {
+        secrets.extend(url.password().map(ToOwned::to_owned));
+        secrets.push(match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        });
+        secrets.extend(url.query().map(ToOwned::to_owned));
+        secrets.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+    }
+    secrets.extend(settings.headers.values().map(|value| Secret::reveal(value).to_owned()));
+    // `Bearer TOKEN`: the token alone, too.
+    let words = settings.headers.values().filter_map(|value| Secret::reveal(value).split_once(' '));
+    secrets.extend(words.map(|(_, token)| token.to_owned()));
+    secrets.extend(settings.secret.as_ref().map(|secret| secret.reveal().to_owned()));
+    // What is shorter is a part of words that say something.
+    secrets.retain(|secret| secret.len() >= SECRET_BYTES_MIN);
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets
+}
+
 fn private_address(error: &reqwest::Error) -> Option<std::net::IpAddr> {
     let mut cause: Option<&dyn Error> = Some(error);
     while let Some(at) = cause {
@@ -197,8 +225,13 @@ fn private_address(error: &reqwest::Error) -> Option<std::net::IpAddr> {
 }
 
 /// Returns the beginning of an answer in a form that fits on one line.
-fn excerpt(body: &[u8]) -> String {
+fn excerpt(body: &[u8], secrets: &[String]) -> String {
     let text = String::from_utf8_lossy(body);
+    // Before it is cut, which could leave the beginning of a secret.
+    let text = secrets.iter().fold(text, |text, secret| match text.contains(secret.as_str()) {
+        true => text.replace(secret.as_str(), "[secret]").into(),
+        false => text,
+    });
     let mut shown: String = text.trim().chars().take(SHOWN_CHARS_MAX).collect();
     if shown.is_empty() {
         return shown;

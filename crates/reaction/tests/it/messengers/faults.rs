@@ -73,7 +73,7 @@ impl Transport for Faulty {
             _ => world.taken.push(sent),
         }
         // It has it, and the answer is lost.
-        if mood == 2 { Err(away("no answer")) } else { Ok(Answer::Taken) }
+        if mood == 2 { Err(away("no answer")) } else { Ok(Answer::Taken(String::new())) }
     }
 }
 

@@ -48,7 +48,10 @@ impl Transport for Answering {
 
     fn send(&mut self, message: &Message<'_>) -> Result<Answer, ReactionError> {
         let taken = self.0.take(message.key, std::str::from_utf8(message.body).unwrap());
-        Ok(taken.map_or_else(|cause| Answer::Refused { cause, patience: None }, |()| Answer::Taken))
+        Ok(taken.map_or_else(
+            |cause| Answer::Refused { cause, patience: None },
+            |()| Answer::Taken("received".into()),
+        ))
     }
 }
 

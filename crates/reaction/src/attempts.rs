@@ -1,0 +1,331 @@
+//! The last attempts to deliver: a ring in memory, for people who want to know what became of a message.
+//!
+//! One push under a lock for each attempt, and nothing without one. What is kept is bounded by count and by bytes, and
+//! is gone with the process: what has to outlive it is the checkpoint, and dead letters.
+
+use crate::{ErrorKind, ReactionError};
+use livewell_model::{SmolStr, Timestamp};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How many attempts are kept.
+pub const ATTEMPTS_MAX: usize = 512;
+/// How many bytes the texts of the attempts have that are kept: ids, keys and answers.
+pub const TEXT_BYTES_MAX: usize = 64 << 10;
+/// How much is kept of an answer, in bytes.
+pub const ANSWER_BYTES_MAX: usize = 512;
+
+/// One attempt to deliver something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Counted from 1 for each reaction since the process was started.
+    pub number: u64,
+    /// When it began.
+    pub began: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+    /// What was to be delivered.
+    pub what: What,
+    /// Which attempt at this very message or batch it was, from 1, as far as this process knows.
+    pub try_number: u32,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The answer of the target or the error, shortened; empty if the target says nothing.
+    pub answer: SmolStr,
+    /// The code of the error, if it is one.
+    pub code: Option<&'static str>,
+    /// When it was to be tried again, if it failed.
+    pub next_try: Option<Timestamp>,
+}
+
+/// What an attempt was to deliver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A message.
+    Message {
+        /// The result that it is made of.
+        of: Place,
+        /// Which message of this result, if each diff makes one.
+        index: Option<usize>,
+        /// The diffs in it.
+        diffs: usize,
+        /// What became of the row, if the message has one diff: `ADD`, `UPDATE` or `DELETE`.
+        change: Option<&'static str>,
+        /// Its key outside.
+        key: String,
+    },
+    /// Results, delivered together.
+    Results {
+        /// The last of them.
+        last: Place,
+        /// How many.
+        results: usize,
+        /// Their diffs.
+        diffs: usize,
+    },
+    /// The live results as a whole, as of this result.
+    Rows(Place),
+    /// A dead letter, sent again under this key.
+    Letter(String),
+    /// Nothing yet: the reaction was to start.
+    Start,
+}
+
+/// A result of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The query.
+    pub query_id: SmolStr,
+    /// The epoch the sequence counts in.
+    pub epoch: u64,
+    /// Its sequence.
+    pub sequence: u64,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The target has it.
+    Taken,
+    /// It failed, and is tried again by itself.
+    Failed,
+    /// It was given up and set aside as a dead letter, or stays one.
+    SetAside,
+    /// It failed, and a person has to act.
+    Stopped,
+}
+
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 4] = [Self::Taken, Self::Failed, Self::SetAside, Self::Stopped];
+
+    /// Returns its name in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Failed => "failed",
+            Self::SetAside => "set_aside",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// Returns what an attempt that ended with this error came to.
+    pub fn of(error: &ReactionError) -> Self {
+        match error.kind() {
+            ErrorKind::Stop => Self::Stopped,
+            ErrorKind::Retry | ErrorKind::Wait => Self::Failed,
+        }
+    }
+}
+
+impl Attempt {
+    /// Creates an attempt that the target has taken; [`Attempts::push`] numbers it.
+    pub fn taken(began: Timestamp, took: Duration, what: What, try_number: u32, answer: &str) -> Self {
+        let (outcome, answer) = (Outcome::Taken, shortened(answer).into());
+        Self { number: 0, began, took, what, try_number, outcome, answer, code: None, next_try: None }
+    }
+
+    /// Makes it one that ended otherwise.
+    #[must_use]
+    pub fn ended(self, outcome: Outcome, answer: &str) -> Self {
+        Self { outcome, answer: shortened(answer).into(), ..self }
+    }
+
+    /// Makes it one that ended with this error.
+    #[must_use]
+    pub fn failed(self, error: &ReactionError) -> Self {
+        let code = Some(error.code());
+        let failed = match error {
+            // That it is tried again, and when, stands beside it.
+            ReactionError::Away { cause, .. } => self.ended(Outcome::of(error), cause),
+            _ => self.ended(Outcome::of(error), &error.to_string()),
+        };
+        Self { code, ..failed }
+    }
+
+    fn text_bytes(&self) -> usize {
+        let of_what = match &self.what {
+            What::Message { of, key, .. } => of.query_id.len() + key.len(),
+            What::Results { last: of, .. } | What::Rows(of) => of.query_id.len(),
+            What::Letter(key) => key.len(),
+            What::Start => 0,
+        };
+        of_what + self.answer.len()
+    }
+}
+
+/// Returns the beginning of an answer, as much as is kept of it.
+fn shortened(answer: &str) -> &str {
+    &answer[..answer.floor_char_boundary(ANSWER_BYTES_MAX)]
+}
+
+/// The last attempts of a reaction, and whether it waits before the next one.
+#[derive(Debug, Default)]
+pub struct Attempts(Mutex<Ring>);
+
+#[derive(Debug, Default)]
+struct Ring {
+    kept: VecDeque<Attempt>,
+    text_bytes: usize,
+    made: u64,
+    failed: u64,
+    waits_until: Option<Timestamp>,
+    is_hurried: bool,
+}
+
+/// What is known of a reaction's attempts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Made {
+    /// The last attempts, the newest first.
+    pub last: Vec<Attempt>,
+    /// How many there were since the process was started.
+    pub made: u64,
+    /// How many of those the target has not taken.
+    pub failed: u64,
+    /// How many of those are kept.
+    pub kept: usize,
+    /// Until when the reaction waits before it tries again.
+    pub waits_until: Option<Timestamp>,
+}
+
+impl Attempts {
+    /// Keeps an attempt, in place of the oldest ones if there are too many.
+    pub fn push(&self, attempt: Attempt) {
+        let mut ring = self.lock();
+        ring.made += 1;
+        ring.failed += u64::from(attempt.outcome != Outcome::Taken);
+        let attempt = Attempt { number: ring.made, ..attempt };
+        ring.text_bytes += attempt.text_bytes();
+        // The newest one is kept whatever its size, which its ids and `ANSWER_BYTES_MAX` bound.
+        while ring.kept.len() == ATTEMPTS_MAX || ring.text_bytes > TEXT_BYTES_MAX {
+            let Some(oldest) = ring.kept.pop_front() else { break };
+            ring.text_bytes -= oldest.text_bytes();
+        }
+        ring.kept.push_back(attempt);
+    }
+
+    /// Returns the last `limit` attempts, or only those that the target has not taken.
+    pub fn made(&self, limit: usize, only_failed: bool) -> Made {
+        let ring = self.lock();
+        let is_meant = |attempt: &&Attempt| !only_failed || attempt.outcome != Outcome::Taken;
+        Made {
+            last: ring.kept.iter().rev().filter(is_meant).take(limit).cloned().collect(),
+            made: ring.made,
+            failed: ring.failed,
+            kept: ring.kept.len(),
+            waits_until: ring.waits_until,
+        }
+    }
+
+    /// Notes that the reaction waits from now on before it tries again what has failed last.
+    pub fn wait(&self, now: Timestamp, pause: Duration) {
+        let nanoseconds = i64::try_from(pause.as_nanos()).unwrap_or(i64::MAX);
+        let time = Timestamp(now.0.saturating_add(nanoseconds));
+        let mut ring = self.lock();
+        (ring.waits_until, ring.is_hurried) = (Some(time), false);
+        // A dead letter that was sent again in between is not what is waited for.
+        let is_it = |attempt: &&mut Attempt| !matches!(attempt.what, What::Letter(_));
+        if let Some(last) = ring.kept.iter_mut().rev().find(is_it)
+            && last.outcome == Outcome::Failed
+        {
+            last.next_try = Some(time);
+        }
+    }
+
+    /// Notes that the wait is over.
+    pub fn go_on(&self) {
+        let mut ring = self.lock();
+        (ring.waits_until, ring.is_hurried) = (None, false);
+    }
+
+    /// Asks to end the wait before the next attempt; returns whether there is one.
+    pub fn hurry(&self) -> bool {
+        let mut ring = self.lock();
+        ring.is_hurried = ring.waits_until.is_some();
+        ring.is_hurried
+    }
+
+    /// Returns whether the reaction waits before it tries again.
+    pub fn is_waiting(&self) -> bool {
+        self.lock().waits_until.is_some()
+    }
+
+    /// Returns whether the wait was asked to end.
+    pub fn is_hurried(&self) -> bool {
+        self.lock().is_hurried
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ring> {
+        // Nothing panics while it is locked.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(sequence: u64) -> Attempt {
+        let of = Place { query_id: "late".into(), epoch: 1, sequence };
+        let key = format!("s:r:late:1:{sequence}:0");
+        let what = What::Message { of, index: Some(0), diffs: 1, change: Some("ADD"), key };
+        Attempt::taken(Timestamp(0), Duration::ZERO, what, 1, "answered 204 No Content")
+    }
+
+    fn numbers(made: &Made) -> Vec<u64> {
+        made.last.iter().map(|attempt| attempt.number).collect()
+    }
+
+    #[test]
+    fn the_newest_attempts_are_kept_and_all_are_counted() {
+        let attempts = Attempts::default();
+        for sequence in 1..=600 {
+            let attempt = message(sequence);
+            attempts.push(if sequence % 100 == 0 { attempt.ended(Outcome::Failed, "no") } else { attempt });
+        }
+        let made = attempts.made(3, false);
+        assert_eq!((made.made, made.failed, made.kept), (600, 6, ATTEMPTS_MAX));
+        assert_eq!(numbers(&made), [600, 599, 598]);
+        assert_eq!(numbers(&attempts.made(ATTEMPTS_MAX, true)), [600, 500, 400, 300, 200, 100]);
+    }
+
+    #[test]
+    fn what_is_kept_has_a_bound_in_bytes() {
+        let attempts = Attempts::default();
+        for sequence in 1..=1_000 {
+            let long = "\u{20ac}".repeat(1_000_000 / 3);
+            attempts.push(
+                message(sequence)
+                    .ended(Outcome::Failed, &long[..if sequence % 50 == 0 { 999_999 } else { 3 }]),
+            );
+        }
+        let answers = attempts.made(ATTEMPTS_MAX, false).last;
+        assert!(answers.iter().all(|attempt| attempt.answer.len() <= ANSWER_BYTES_MAX));
+        assert_eq!(answers[0].answer.len(), ANSWER_BYTES_MAX - ANSWER_BYTES_MAX % 3, "no half character");
+        for sequence in 1..=1_000 {
+            attempts.push(message(sequence).ended(Outcome::Failed, &"a".repeat(1_000)));
+        }
+        let kept = attempts.made(ATTEMPTS_MAX, false).last;
+        assert!(kept.iter().map(Attempt::text_bytes).sum::<usize>() <= TEXT_BYTES_MAX);
+        assert!(kept.len() > 100, "{}", kept.len());
+        // What the documents state: 160 KiB for each reaction.
+        assert!(ATTEMPTS_MAX * size_of::<Attempt>() + TEXT_BYTES_MAX <= 160 << 10);
+    }
+
+    #[test]
+    fn a_wait_is_noted_with_what_has_failed_and_ends_when_asked() {
+        let attempts = Attempts::default();
+        assert!(!attempts.hurry(), "there is nothing to skip");
+        attempts.push(message(7).ended(Outcome::Failed, "answered 503"));
+        let letter = Attempt { what: What::Letter("k".into()), ..message(8) };
+        attempts.push(letter.ended(Outcome::SetAside, "answered 422"));
+        attempts.wait(Timestamp(4), Duration::from_nanos(5));
+        let made = attempts.made(9, false);
+        assert_eq!(made.waits_until, Some(Timestamp(9)));
+        assert_eq!(made.last.iter().map(|one| one.next_try).collect::<Vec<_>>(), [None, Some(Timestamp(9))]);
+        assert!(!attempts.is_hurried() && attempts.hurry() && attempts.is_hurried());
+        attempts.go_on();
+        assert!(!attempts.is_hurried() && attempts.made(1, false).waits_until.is_none());
+    }
+}
