@@ -50,13 +50,10 @@ export function verify(id: string): Promise<Verified> {
   return call(of("queries", id, "/verify"), { method: "POST", urgent: true });
 }
 
-/** What waits for a person: parked input of a source, dead letters of a reaction. */
-export type Aside = "parked" | "dead-letters";
-
-/** Retries or drops what was set aside: one piece, or all. */
-export function settle(aside: Aside, id: string, verb: "retry" | "replay" | "discard", number: number | null) {
+/** Retries or drops what a source has parked: one piece, or all. */
+export function settleParked(id: string, verb: "retry" | "discard", number: number | null): Promise<unknown> {
   const which = number === null ? "" : `?number=${number}`;
-  return post(of(aside === "parked" ? "sources" : "reactions", id, `/${aside}/${verb}${which}`));
+  return post(of("sources", id, `/parked/${verb}${which}`));
 }
 
 /** Takes in a corrected text in the place of a piece of parked input. */

@@ -215,14 +215,6 @@ export interface Parked {
   reason: string;
 }
 
-export interface Letter {
-  number: number;
-  timestamp: string;
-  key: string;
-  reason: string;
-  body: string;
-}
-
 export interface Definition {
   id: string;
   kind: Kind;

@@ -1,7 +1,7 @@
 /* Parked input of a source: its text with the place of the problem, to mend, try again or drop. */
 
 import { useState } from "preact/hooks";
-import { settle } from "../data/actions.ts";
+import { settleParked } from "../data/actions.ts";
 import { of } from "../data/client.ts";
 import { foreseeDiscard } from "../data/foreseen.ts";
 import type { Parked, Status } from "../data/types.ts";
@@ -32,7 +32,7 @@ export function ParkedView({ status, reread }: { status: Status; reread: () => P
     await reread();
   };
   const retry = async (number: number | null) => {
-    await settle("parked", id, "retry", number).then(() => say("Try again: requested."), sayWhy);
+    await settleParked(id, "retry", number).then(() => say("Try again: requested."), sayWhy);
     await after();
   };
   const isWhole = answer !== null && answer.length < LIMIT;
@@ -50,7 +50,7 @@ export function ParkedView({ status, reread }: { status: Status; reread: () => P
       destroys: true,
       typed: number === null ? id : null,
       act: async () => {
-        await settle("parked", id, "discard", number);
+        await settleParked(id, "discard", number);
         say(`Drop ${many}: requested.`);
         await after();
       },

@@ -2,7 +2,7 @@
 
 use super::{PROBLEMS, ROWS, browser_at, click, open, order, send, state};
 use crate::running::{Running, orders};
-use livewell_services::{Act, Browser, Web};
+use livewell_services::Browser;
 use serde_json::json;
 use std::fs;
 use tempfile::TempDir;
@@ -180,32 +180,6 @@ fn parked_input_is_seen_and_dropped_only_when_its_source_is_named() {
     browser.press("ops\u{e007}");
     browser.wait_for("return document.querySelector('.aside').children.length", &json!(0));
     assert_eq!(running.get("/api/v1/sources/ops").json()["parked"], 0);
-}
-
-#[test]
-fn a_dead_letter_is_read_and_sent_again() {
-    let web = Web::scripted(|_, _| Act::Answer(422, "no such model"));
-    let running = Running::of(&format!(
-        "store: {{ kind: embedded, path: data }}\nserver:\n  listen: 127.0.0.1:0\n\
-         sources:\n  - {{ id: orders, kind: http }}\n\
-         queries:\n  - {{ id: big, sources: [orders], cypher: \"MATCH (o:Order) RETURN o.id AS id, o.total AS total\" }}\n\
-         reactions:\n  - {{ id: hook, kind: webhook, queries: [big], url: '{}', allow_private: true, retries: 0, \
-         on_refusal: dead_letter }}\n",
-        web.url()
-    ));
-    send(&running, &order("insert", "a", 250));
-    let browser = browser_at(&running, "#/reactions/hook/dead");
-    let letters =
-        "return [...document.querySelectorAll('.aside li .why')].map(why => why.textContent.trim())";
-    browser.wait_for(&format!("{letters}.length"), &json!(1));
-    let reason = running.get("/api/v1/reactions/hook/dead-letters").json()[0]["reason"].clone();
-    assert_eq!(browser.run(letters), Ok(json!([reason.as_str().unwrap().replace('`', "")])));
-    web.set(|_, _| Act::Answer(200, ""));
-    click(&browser, "Send again");
-    browser.wait_for("return document.querySelector('.aside').children.length", &json!(0));
-    let sent = web.seen();
-    assert_eq!(sent.len(), 2);
-    assert_eq!(sent[0].id(), sent[1].id(), "a letter keeps its id");
 }
 
 #[test]

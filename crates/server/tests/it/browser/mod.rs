@@ -7,6 +7,7 @@ mod keys;
 mod lasting;
 mod looks;
 mod open_long;
+mod reaction;
 mod rows;
 mod sources;
 mod stored;
