@@ -81,7 +81,7 @@ pub use read::trace::Trace;
 pub use read::transactions;
 pub use read::trial::{Tried, try_query};
 pub use read::value::values::Values;
-pub use read::{holdings, inventory, rows, schema, upcoming, verify, why};
+pub use read::{holdings, inventory, past, rows, schema, upcoming, verify, view, why};
 
 pub use component::lately::{Brief, Kinds};
 pub use component::unknown::unknown;

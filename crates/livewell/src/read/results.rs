@@ -9,11 +9,12 @@ use crate::feed::follow::frontier;
 use crate::read::value::one::{self, One};
 use crate::read::value::values::Values;
 use livewell_model::diff::Columns;
-use livewell_model::{Row, SmolStr};
+use livewell_model::{QueryResult, Row, SmolStr};
 use livewell_store::catalog::{self, Kind};
 use livewell_store::head::{Building, EpochRecord};
 use livewell_store::{Feed, IndexError, LiveSnapshot, Store};
 use std::sync::{Arc, OnceLock};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A row as it is read, its signature first.
 pub type ReadRow = Result<(u64, Columns), Error>;
@@ -141,10 +142,10 @@ impl Results {
     }
 
     /// Returns a row's columns: all, or those that are shown for a value.
-    fn shown(&self, row: Row) -> Columns {
+    fn shown(&self, columns: &Columns) -> Columns {
         match &self.of {
-            None => row.columns,
-            Some((one, _)) => one.parts.shown(&row.columns),
+            None => columns.clone(),
+            Some((one, _)) => one.parts.shown(columns),
         }
     }
 
@@ -159,6 +160,72 @@ impl Results {
         }
     }
 
+    /// The outbox, as of the same moment.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.live.0
+    }
+
+    /// Returns whether these are the rows of one value.
+    pub(crate) fn is_of_a_value(&self) -> bool {
+        self.of.is_some()
+    }
+
+    /// Returns what of a result is about these rows; `None` if nothing is.
+    pub(crate) fn part(&self, result: QueryResult) -> Option<QueryResult> {
+        match &self.of {
+            None => Some(result),
+            Some((one, _)) => one.parts.one(result, &one.key),
+        }
+    }
+
+    /// Returns the rows as they are stored, by ascending signature, each behind its signature and its print: a number that is
+    /// another one if the row is another.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read; so may the iterator.
+    pub(crate) fn decoded(&self) -> Result<impl Iterator<Item = Result<(u64, u32, Row), Error>> + '_, Error> {
+        let nothing = self.nothing().map(|(signature, columns)| {
+            Ok((signature, PRINT_OF_NOTHING, Row { key: Vec::new(), columns, order: Vec::new() }))
+        });
+        let decoded = |row: Result<(u64, Vec<u8>), IndexError>| {
+            let (signature, bytes) = row?;
+            let row = Row::decode(&bytes)?;
+            let (columns, Row { key, order, .. }) = (self.shown(&row.columns), row);
+            Ok((signature, print(&bytes), Row { key, columns, order }))
+        };
+        Ok(nothing.into_iter().chain(self.whole()?.map(decoded)))
+    }
+
+    /// Returns the signatures and the prints of the rows alone, which takes a fraction of the time of [`Self::decoded`].
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read; so may the iterator.
+    pub(crate) fn printed(&self) -> Result<impl Iterator<Item = Result<(u64, u32), Error>> + '_, Error> {
+        let nothing = self.nothing().map(|(signature, _)| Ok((signature, PRINT_OF_NOTHING)));
+        let printed = |row: Result<(u64, Vec<u8>), IndexError>| {
+            let (signature, bytes) = row?;
+            Ok((signature, print(&bytes)))
+        };
+        Ok(nothing.into_iter().chain(self.whole()?.map(printed)))
+    }
+
+    /// Returns the print and the values of the row with a signature, if there is one.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read.
+    pub(crate) fn at(&self, signature: u64) -> Result<Option<(u32, Columns)>, Error> {
+        if let Some((_, columns)) = self.nothing().filter(|(of, _)| *of == signature) {
+            return Ok(Some((PRINT_OF_NOTHING, columns)));
+        }
+        // A row that belongs to another value by now is none of this one.
+        match self.stored(signature.checked_sub(1))?.next().transpose()? {
+            Some((found, bytes)) if found == signature => {
+                Ok(Some((print(&bytes), self.shown(&Row::decode(&bytes)?.columns))))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Returns the rows: those of an ordered query in its order, from memory; else by ascending signature, streamed.
     ///
     /// # Errors
@@ -169,7 +236,7 @@ impl Results {
         }
         let shown = |row: Result<(u64, Vec<u8>), IndexError>| {
             let (signature, bytes) = row?;
-            Ok((signature, self.shown(Row::decode(&bytes)?)))
+            Ok((signature, self.shown(&Row::decode(&bytes)?.columns)))
         };
         Ok(Box::new(self.nothing().map(Ok).into_iter().chain(self.whole()?.map(shown))))
     }
@@ -195,7 +262,7 @@ impl Results {
         let nothing = self.nothing().filter(|(signature, _)| after.is_none_or(|after| after < *signature));
         let stored = self.stored(after)?.map(|row| {
             let (signature, bytes) = row?;
-            Ok((signature, self.shown(Row::decode(&bytes)?)))
+            Ok((signature, self.shown(&Row::decode(&bytes)?.columns)))
         });
         nothing.map(Ok).into_iter().chain(stored).take(rows_max).collect()
     }
@@ -223,9 +290,17 @@ impl Results {
         });
         let mut rows = decoded.collect::<Result<Vec<_>, Error>>()?;
         rows.sort_unstable_by(|(_, a), (_, b)| (&a.order, &a.key).cmp(&(&b.order, &b.key)));
-        let rows = rows.into_iter().map(|(signature, row)| (signature, self.shown(row))).collect();
+        let rows = rows.into_iter().map(|(signature, row)| (signature, self.shown(&row.columns))).collect();
         Ok(self.sorted.get_or_init(|| rows))
     }
+}
+
+/// The print of the row over nothing, which is not stored.
+const PRINT_OF_NOTHING: u32 = 0;
+
+/// Returns the half of a hash of a stored row.
+fn print(bytes: &[u8]) -> u32 {
+    xxh3_64(bytes) as u32
 }
 
 fn no_such_row(query: &str, signature: u64) -> Error {

@@ -101,7 +101,7 @@ fn about(method: &Method, path: &str) -> Option<(String, Option<ComponentKind>, 
     let id = parts.get(1).filter(|_| kind.is_some()).map(|id| (*id).to_owned());
     let rest = if kind.is_some() { parts.get(2..).unwrap_or_default() } else { &parts[..] };
     let call = match (rest, method) {
-        (["changes" | "verify" | "try" | "why"] | ["message", "try"], _) => return None,
+        (["changes" | "verify" | "try" | "why"] | ["message", "try"] | ["views", ..], _) => return None,
         ([], &Method::POST) => "create".to_owned(),
         ([], &Method::PUT) => "change".to_owned(),
         ([], &Method::DELETE) => "remove".to_owned(),

@@ -10,6 +10,7 @@ use super::rates::{Rates, Streams};
 use super::schemas::Schemas;
 use super::traffic::Traffic;
 use super::verifications::Verifications;
+use super::views::Views;
 use crate::journal::Journal;
 use crate::telemetry::Telemetry;
 use crate::tls::Tls;
@@ -62,6 +63,9 @@ pub struct Api {
     pub(super) measuring: Arc<Semaphore>,
     /// What sources are made of.
     pub(super) schemas: Schemas,
+    /// Permits to make views.
+    pub(super) ordering: Arc<Semaphore>,
+    pub(super) views: Views,
     pub(super) bodies: Arc<Semaphore>,
     /// One backup is taken at a time.
     pub(super) backups: Arc<Semaphore>,

@@ -1,7 +1,7 @@
 //! What a caller may do: its scopes, and the one query that it may be bound to.
 
 use super::caller::Caller;
-use super::parameters::{OF_CHANGES, OF_RESULTS, given};
+use super::parameters::{OF_CHANGES, OF_OUTBOX, OF_RESULTS, OF_VIEWS, given};
 use super::problem::Problem;
 use super::scopes::Need;
 use crate::oidc::{Identity, Oidc};
@@ -71,13 +71,13 @@ impl Grant {
     }
 }
 
-/// Checks that the call reads the results or the changes of the query, for the values, that a token is bound to.
+/// Checks that the call reads the rows or the changes of the query, for the values, that a token is bound to.
 async fn check_bound(name: &str, only: &Only, request: &mut Request) -> Result<(), Problem> {
     let refused = || {
         let values: Vec<String> = only.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let values = if values.is_empty() { String::new() } else { format!(" with `?{}`", values.join("&")) };
         let message = format!(
-            "the token `{name}` may only read `/api/v1/queries/{id}/results` and `/api/v1/queries/{id}/changes`{values}",
+            "the token `{name}` may only read `/api/v1/queries/{id}/results`, `changes`, `outbox` and `views`{values}",
             id = only.query
         );
         Problem::new(403, "LW0740", message)
@@ -85,6 +85,11 @@ async fn check_bound(name: &str, only: &Only, request: &mut Request) -> Result<(
     let own = match (request.method(), request.extensions().get::<MatchedPath>().map(MatchedPath::as_str)) {
         (&Method::GET | &Method::HEAD, Some("/api/v1/queries/{id}/results")) => OF_RESULTS,
         (&Method::GET | &Method::HEAD, Some("/api/v1/queries/{id}/changes")) => OF_CHANGES,
+        (&Method::GET | &Method::HEAD, Some("/api/v1/queries/{id}/outbox")) => OF_OUTBOX,
+        (&Method::POST, Some("/api/v1/queries/{id}/views")) => &[],
+        (&Method::GET | &Method::HEAD | &Method::DELETE, Some("/api/v1/queries/{id}/views/{view}")) => {
+            OF_VIEWS
+        }
         _ => return Err(refused()),
     };
     if query_of(request).await.as_deref() != Some(only.query.as_str()) {

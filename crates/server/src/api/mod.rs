@@ -44,6 +44,7 @@ mod message;
 pub mod metrics;
 mod names;
 mod openapi;
+mod outbox;
 pub mod overview;
 mod page;
 mod parameters;
@@ -81,6 +82,7 @@ mod until;
 mod values;
 mod verifications;
 mod verifying;
+mod views;
 pub mod why;
 pub mod wire;
 
@@ -114,6 +116,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use traffic::Traffic;
 use until::until;
+use views::Views;
 
 /// How many bytes of posted bodies are held at once.
 const BODIES_BYTES_MAX: usize = 256 << 20;
@@ -265,6 +268,8 @@ fn shared(
         explaining: Arc::new(Semaphore::new(verifying::EXPLAINING_MAX)),
         measuring: Arc::new(Semaphore::new(verifying::MEASURING_MAX)),
         schemas: schemas::Schemas::default(),
+        ordering: Arc::new(Semaphore::new(verifying::ORDERING_MAX)),
+        views: Views::default(),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         backups: Arc::new(Semaphore::new(1)),
         changing: tokio::sync::Mutex::default(),
@@ -286,6 +291,7 @@ async fn sweep(api: Shared, has_probes: bool) {
     loop {
         tokio::time::sleep(SWEEP).await;
         api.pins.sweep();
+        api.views.sweep();
         api.guesses.report();
     }
 }

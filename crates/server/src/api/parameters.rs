@@ -10,6 +10,10 @@ use xxhash_rust::xxh3::xxh3_64;
 pub const OF_RESULTS: &[&str] = &["position", "wait", "limit", "cursor"];
 /// The own parameters of a call for changes.
 pub const OF_CHANGES: &[&str] = &["after"];
+/// The own parameters of a call for rows of a view.
+pub const OF_VIEWS: &[&str] = &["offset", "limit"];
+/// The own parameters of a call for the outbox.
+pub const OF_OUTBOX: &[&str] = &["before", "limit", "kind", "search"];
 
 /// The values of a call, as they were given.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

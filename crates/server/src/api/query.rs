@@ -48,6 +48,10 @@ struct Explained {
     sources: Vec<String>,
     /// The names of its columns, in the order of RETURN.
     columns: Vec<String>,
+    /// The parameters of `for_each`; their columns come first.
+    for_each: Vec<String>,
+    /// The variables of its elements, as `why` takes them in `bindings`.
+    variables: Vec<String>,
     /// How it is maintained, in words, an operator a line.
     plan: String,
 }
@@ -109,8 +113,11 @@ async fn explain(State(api): State<Shared>, Path(id): Path<String>) -> Result<Js
     let query = livewell::stored_query(&**api.livewell.store(), &id)?;
     let engine = Engine::compile_with(&query.cypher, &query.params, &query.engine_settings())
         .map_err(livewell::Error::from)?;
+    let variables = livewell::why::variables(&query.cypher)?;
     Ok(Json(Explained {
         query_id: id,
+        for_each: query.for_each.iter().map(|parameter| parameter.name.to_string()).collect(),
+        variables: variables.iter().map(ToString::to_string).collect(),
         columns: engine.columns().iter().map(ToString::to_string).collect(),
         plan: engine.explain(),
         cypher: query.cypher,

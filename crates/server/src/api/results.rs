@@ -247,7 +247,7 @@ fn not_modified(api: &Api, results: &livewell::Results, wait: Option<Duration>) 
 }
 
 /// Returns the results, unless the query is new and has none yet.
-fn built(results: livewell::Results) -> Result<livewell::Results, Problem> {
+pub(super) fn built(results: livewell::Results) -> Result<livewell::Results, Problem> {
     if results.is_to_come() {
         let message = format!("the first rows of `{}` are still being built", results.query_id);
         return Err(Problem::new(503, "LW0714", message).retry_after(1));

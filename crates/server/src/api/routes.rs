@@ -6,8 +6,8 @@ use super::problem::Problem;
 use super::{
     access, apply, audited, backup, caller, change, components, configured, console, cors, dead_letters,
     definition, deliveries, elements, error_pages, events, ingest, items, kinds, limits, message, metrics,
-    openapi, overview, parked, probes, progress, query, results, schema, source, trace, transactions,
-    try_out, verifying, why,
+    openapi, outbox, overview, parked, probes, progress, query, results, schema, source, trace, transactions,
+    try_out, verifying, views, why,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -52,6 +52,8 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(overview::calls());
     calls.extend(verifying::calls());
     calls.extend(why::calls());
+    calls.extend(views::calls());
+    calls.extend(outbox::calls());
     calls
 }
 

@@ -21,6 +21,8 @@ pub const VERIFYING_MAX: usize = 2;
 pub const EXPLAINING_MAX: usize = 2;
 /// How many looks at what the store holds are. Each holds a snapshot.
 pub const MEASURING_MAX: usize = 2;
+/// How many views are made at once.
+pub const ORDERING_MAX: usize = 2;
 
 /// The verifications of a query that are running.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -99,6 +101,14 @@ pub fn begin_explaining(api: &Api) -> Result<(Waiting, Verifying), Problem> {
 /// Returns 503 if as many are running as this server allows.
 pub fn begin_measuring(api: &Api) -> Result<(Waiting, Verifying), Problem> {
     begin_with(api, &api.measuring, (MEASURING_MAX, "looks at the store"))
+}
+
+/// Begins to put rows in order, in the same way.
+///
+/// # Errors
+/// Returns 503 if that is done for as many as this server allows.
+pub fn begin_ordering(api: &Api) -> Result<(Waiting, Verifying), Problem> {
+    begin_with(api, &api.ordering, (ORDERING_MAX, "views"))
 }
 
 fn begin_with(

@@ -108,6 +108,54 @@ fn a_token_of_one_value_reads_its_results_and_changes_in_every_form() {
 }
 
 #[test]
+fn a_token_of_one_value_reads_views_and_the_outbox_of_that_value() {
+    let running = started();
+    let own = get(&running, "customer-42", &format!("{OF}/results?customer=c42&position=6&wait=20s"));
+    assert_eq!(own.status, 200, "{}", own.body);
+    let make =
+        |token: &str, rest: &str| running.ask("POST", &format!("{OF}/views{rest}"), &bearer(token), "{}");
+    let view = make("customer-42", "?customer=c42");
+    assert_eq!((view.status, &view.json()["total"]), (201, &json!(3)), "{}", view.body);
+    let one = format!("{OF}/views/{}", view.json()["view"].as_str().unwrap());
+    let rows = get(&running, "customer-42", &format!("{one}?limit=2&customer=c42")).json();
+    assert_eq!((&rows["rows"][0]["data"].as_object().unwrap().len(), &rows["total"]), (&1, &json!(3)));
+    // Somebody else's view is not found by who names it, and own values do not open it.
+    let other = make("all-things", "?customer=c43").json()["view"].as_str().unwrap().to_owned();
+    let opened = get(&running, "customer-42", &format!("{OF}/views/{other}?customer=c42"));
+    assert_eq!((opened.status, &opened.json()["code"]), (410, &json!("LW0862")));
+    for rest in ["", "?customer=c43", "?customer=c42&customer=c43"] {
+        assert_eq!(make("customer-42", rest).status, 403, "{rest}");
+        assert_eq!(get(&running, "customer-42", &format!("{OF}/views/{other}{rest}")).status, 403, "{rest}");
+        assert_eq!(get(&running, "customer-42", &format!("{OF}/outbox{rest}")).status, 403, "{rest}");
+        let gone = running.ask("DELETE", &format!("{one}{rest}"), &bearer("customer-42"), "");
+        assert_eq!(gone.status, 403, "{rest}");
+    }
+    assert_eq!(make("the-whole-list", "?customer=c42").status, 403);
+    let both = order("o7", "c43") + &order("o8", "c42");
+    running.ask("POST", "/api/v1/sources/orders/changes", &bearer("all-things"), &both);
+    let own = get(&running, "customer-42", &format!("{OF}/results?customer=c42&position=8&wait=20s"));
+    assert_eq!(own.status, 200, "{}", own.body);
+    let outbox = get(&running, "customer-42", &format!("{OF}/outbox?customer=c42")).json();
+    let diffs: Vec<_> = outbox["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|result| result["results"].as_array().unwrap())
+        .collect();
+    assert!(!outbox.to_string().contains("o7"), "{outbox}");
+    assert_eq!((diffs[0]["data"].clone(), &outbox["columns"]), (json!({ "id": "o8" }), &json!(["id"])));
+    // A row that another value has by now is gone from this one.
+    let moved = order("o8", "c43").replace("insert", "update");
+    let view = make("customer-42", "?customer=c42").json()["view"].as_str().unwrap().to_owned();
+    let sent = running.ask("POST", "/api/v1/sources/orders/changes", &bearer("all-things"), &moved);
+    let path = format!("{OF}/results?customer=c42&position={}&wait=20s", sent.json()["position"]);
+    assert_eq!(get(&running, "customer-42", &path).status, 200);
+    let rows = get(&running, "customer-42", &format!("{OF}/views/{view}?customer=c42")).json();
+    let gone = rows["rows"].as_array().unwrap().iter().filter(|row| row["data"].is_null()).count();
+    assert_eq!((gone, rows["rows"].as_array().unwrap().len()), (1, 4), "{rows}");
+}
+
+#[test]
 fn everything_else_is_refused_however_it_is_written() {
     let running = started();
     let refused = |token: &str, method: &str, path: &str| {

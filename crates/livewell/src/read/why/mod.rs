@@ -19,6 +19,7 @@ use crate::settings::Query;
 use livewell_model::row::{key_hash, signature_text};
 use livewell_model::{Row, SmolStr};
 use livewell_query::expression::EvalError;
+use livewell_query::language::ast::{Clause, Pattern};
 use livewell_query::reference::Graph;
 use livewell_query::{Settings, parse};
 use livewell_store::{Feed, LiveSnapshot, Store};
@@ -58,6 +59,33 @@ pub fn funnel(
 ) -> Result<Left, Error> {
     let (limited, marks) = (within.begin(), Marks::default());
     Explaining { store, marks: &marks, holds: None, limited }.funnel(query, values)
+}
+
+/// Returns the variables of a query's text that a question can name: those of single elements, in its order.
+///
+/// # Errors
+/// Returns an error if it is not a query.
+pub fn variables(cypher: &str) -> Result<Vec<SmolStr>, Error> {
+    let query = parse(cypher)?;
+    let mut variables: Vec<SmolStr> = Vec::new();
+    for pattern in query.branches.iter().flat_map(|branch| &branch.clauses).flat_map(patterns) {
+        let nodes = pattern.nodes.iter().map(|node| &node.variable);
+        // What has a length is bound to a list.
+        let relationships = pattern.relationships.iter().filter(|one| one.length.is_none());
+        for name in nodes.chain(relationships.map(|one| &one.variable)).flatten() {
+            if !variables.contains(&name.text) {
+                variables.push(name.text.clone());
+            }
+        }
+    }
+    Ok(variables)
+}
+
+fn patterns(clause: &Clause) -> &[Pattern] {
+    match clause {
+        Clause::Match(of) => &of.patterns,
+        Clause::Unwind(_) | Clause::With(_) | Clause::Call(_) => &[],
+    }
 }
 
 /// How a question is answered.

@@ -1,4 +1,4 @@
-//! What a console reads before anybody has chosen a component.
+//! What a console reads beside the status of components.
 
 mod deliveries;
 mod graph;
@@ -7,5 +7,7 @@ mod held;
 mod history;
 mod message;
 mod needs;
+mod outbox;
 mod server;
 mod streamed;
+mod views;
