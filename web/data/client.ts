@@ -1,8 +1,9 @@
 /*
  * Calls to the server, one at a time.
  *
- * A browser has six connections to a host for all its tabs, so a tab uses two at most: its stream, and one call. What a
- * person does goes before what is read in the background.
+ * A browser has six connections to a host for all its tabs, so a tab uses two: its stream, and one call. What a person
+ * does goes before what is read in the background. What the server may compute for seconds has a third one of its own, so
+ * that nothing else waits for it.
  */
 
 import { parse } from "./json.ts";
@@ -33,36 +34,39 @@ export interface Options {
   signal?: AbortSignal;
   /** Goes before calls that wait. */
   urgent?: boolean;
+  /** May take seconds: other calls do not wait for it. */
+  long?: boolean;
   /** The form of the answer, if not JSON. */
   accept?: string;
   /** The hash of the definition that is changed: of another one nothing is. */
   match?: string | null;
 }
 
-interface Waiting {
-  begin: () => void;
-  urgent: boolean;
-}
+/** Work that is done one after the other. */
+class Lane {
+  readonly #waiting: { begin: () => void; urgent: boolean }[] = [];
+  #isBusy = false;
 
-const waiting: Waiting[] = [];
-let isBusy = false;
-
-async function turn(urgent: boolean): Promise<void> {
-  if (!isBusy) {
-    isBusy = true;
-    return;
+  async turn(urgent: boolean): Promise<void> {
+    if (!this.#isBusy) {
+      this.#isBusy = true;
+      return;
+    }
+    await new Promise<void>((begin) => {
+      const place = urgent ? this.#waiting.findIndex((other) => !other.urgent) : -1;
+      this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, { begin, urgent });
+    });
   }
-  await new Promise<void>((begin) => {
-    const place = urgent ? waiting.findIndex((other) => !other.urgent) : -1;
-    waiting.splice(place < 0 ? waiting.length : place, 0, { begin, urgent });
-  });
+
+  release(): void {
+    const next = this.#waiting.shift();
+    if (next) next.begin();
+    else this.#isBusy = false;
+  }
 }
 
-function release(): void {
-  const next = waiting.shift();
-  if (next) next.begin();
-  else isBusy = false;
-}
+const usual = new Lane();
+const long = new Lane();
 
 /** Calls the server and returns the parsed answer; `undefined` for an answer without a body. Throws a `Refusal`. */
 export async function call<T>(path: string, options: Options = {}): Promise<T> {
@@ -76,12 +80,13 @@ export function read(path: string, options: Options = {}): Promise<string> {
 
 /** Does what needs a connection when it is its turn. */
 export async function inTurn<T>(options: Options, work: () => Promise<T>): Promise<T> {
-  await turn(options.urgent ?? false);
+  const lane = options.long ? long : usual;
+  await lane.turn(options.urgent ?? false);
   try {
     options.signal?.throwIfAborted();
     return await work();
   } finally {
-    release();
+    lane.release();
   }
 }
 

@@ -1,9 +1,9 @@
 /*
  * The query on screen: its rows, its latest results, and what is wrong with either.
  *
- * The rows are read once (`results`) and followed from there (`stream`). After a `reset`, and after a gap, everything is
- * read again; old and new rows are never mixed. Each `Following` belongs to one visit of one query: once it is closed,
- * nothing that was asked for it is taken.
+ * Up to `ROWS_MAX` rows are kept here; of more the server holds an order (`view.ts`). The rows are read once (`results`) and
+ * followed from there (`stream`). After a `reset`, and after a gap, everything is read again; old and new rows are never
+ * mixed. Each `Following` belongs to one visit of one query: once it is closed, nothing that was asked for it is taken.
  */
 
 import { asRefusal, call, isAborted, of, type Refusal } from "./client.ts";
@@ -11,8 +11,9 @@ import { drop, want, type Wanted } from "./feed.ts";
 import { Fold } from "./fold.ts";
 import { changed } from "./paint.ts";
 import type { Result, Results, State, Trouble } from "./types.ts";
+import { make, View, type Asked, type Made } from "./view.ts";
 
-/** How many rows a browser keeps; of a larger query it shows the first. */
+/** How many rows a browser keeps; of a larger query the server holds the order. */
 export const ROWS_MAX = 10_000;
 /** How many results the list of diffs keeps. */
 const RESULTS_MAX = 2_000;
@@ -26,6 +27,12 @@ export interface Condition {
 
 export class Following {
   fold: Fold | null = null;
+  /** The order of the rows of a large query, which the server holds. */
+  view: View | null = null;
+  /** The order that was asked for last. */
+  ordered: Asked | null = null;
+  /** Whether rows are being put in order. */
+  isOrdering = false;
   /** The latest results, newest first. */
   recent: Result[] = [];
   condition: Condition | null = null;
@@ -38,25 +45,38 @@ export class Following {
   onResult: (result: Result, added: string[]) => void = () => {};
 
   readonly #closing = new AbortController();
+  #ordering = new AbortController();
   #wanted: Wanted | null = null;
   #tooMany = false;
+  #isLarge: boolean;
 
-  constructor(readonly id: string) {
+  /** Follows a query that has about so many rows. `asked` says which of a large one are looked at, in which order. */
+  constructor(
+    readonly id: string,
+    rows: number,
+    readonly asked: () => Asked,
+  ) {
+    this.#isLarge = rows > ROWS_MAX;
     void this.read();
   }
 
   /** Ends it: no answer that is still to come is taken. */
   close(): void {
     this.#closing.abort();
+    this.#ordering.abort();
+    this.view?.close();
     if (this.#wanted) drop(this.#wanted);
   }
 
   /** Reads the rows, and follows them from there. */
   async read(): Promise<void> {
+    if (this.#isLarge) return this.order();
     const { signal } = this.#closing;
     try {
       const results = await call<Results>(of("queries", this.id, `/results?limit=${ROWS_MAX}`), { signal });
       if (signal.aborted) return;
+      this.#isLarge = results.cursor != null;
+      if (this.#isLarge) return await this.order();
       this.#begin(results);
     } catch (error) {
       if (signal.aborted || isAborted(error)) return;
@@ -64,6 +84,36 @@ export class Following {
       changed();
       this.#again(this.refusal);
     }
+  }
+
+  /** Has the server put the rows of a large query in order, as they are now. The order before stays until then. */
+  async order(): Promise<void> {
+    this.#ordering.abort();
+    const ordering = (this.#ordering = new AbortController());
+    this.isOrdering = true;
+    this.ordered = this.asked();
+    changed();
+    try {
+      const made = await make(this.id, this.ordered, ordering.signal);
+      if (ordering.signal.aborted) return;
+      this.isOrdering = false;
+      this.#show(made);
+    } catch (error) {
+      if (ordering.signal.aborted || isAborted(error)) return;
+      this.isOrdering = false;
+      this.refusal = asRefusal(error);
+      changed();
+      this.#again(this.refusal);
+    }
+  }
+
+  #show(made: Made): void {
+    this.view?.close();
+    this.view = new View(this.id, made, () => this.recent, () => void this.order());
+    this.refusal = null;
+    const { epoch, sequence, position, columns, ordered } = made;
+    if (this.fold?.epoch === epoch) changed();
+    else this.#begin({ epoch, sequence, position, columns, ordered, rows: [], checked: null, state: "running", error: null });
   }
 
   /** Reads once more after what passes by itself: rows that are being built, a server that is away or busy. */
@@ -75,7 +125,7 @@ export class Following {
   }
 
   #begin(results: Results): void {
-    this.fold = new Fold(results, results.cursor != null);
+    this.fold = new Fold(results, this.#isLarge);
     this.condition = { state: results.state, error: results.error };
     this.refusal = null;
     this.held &&= [];
@@ -121,6 +171,7 @@ export class Following {
     const { fold } = this;
     if (!fold || result.epoch !== fold.epoch || result.sequence <= fold.sequence) return;
     const added = fold.apply(result, performance.now());
+    this.view?.apply(result);
     this.recent.unshift(result);
     if (this.recent.length > RESULTS_MAX) this.recent.length = RESULTS_MAX;
     this.onResult(result, added);
@@ -134,13 +185,6 @@ export class Following {
     if (this.#tooMany) void this.read();
     else for (const result of held) this.#apply(result);
     this.#tooMany = false;
-    changed();
-  }
-
-  /** Adds results that came before those that are known; newest first. */
-  addOlder(results: Result[]): void {
-    const oldest = this.recent.at(-1)?.sequence ?? Infinity;
-    this.recent.push(...results.filter((result) => result.sequence < oldest));
     changed();
   }
 }

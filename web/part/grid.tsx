@@ -5,10 +5,12 @@
  * sight, whatever its values do.
  */
 
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Kept } from "../data/fold.ts";
 import { own } from "../data/json.ts";
 import { plain, type Sort } from "../data/order.ts";
+import { useSight } from "./sight.ts";
+import type { Source } from "./source.ts";
 import { Cell, isNumber, Text } from "./text.tsx";
 
 /** The height of a row in pixels, and below 600 pixels of width, where it has two lines. */
@@ -24,7 +26,7 @@ const TINT = 1_600;
 export interface GridProps {
   label: string;
   columns: readonly string[];
-  rows: readonly Kept[];
+  rows: Source;
   sort: Sort | null;
   onSort: (next: Sort | null) => void;
   chosen: string | null;
@@ -73,57 +75,53 @@ function useNarrow(): boolean {
   return isNarrow;
 }
 
-/** Returns the part of a box that is in sight, as it scrolls and changes its size. */
-function useSight(box: { current: HTMLElement | null }) {
-  const [sight, set] = useState({ top: 0, height: 600 });
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const read = () => set({ top: element.scrollTop, height: element.clientHeight });
-    const observer = new ResizeObserver(read);
-    observer.observe(element);
-    element.addEventListener("scroll", read, { passive: true });
-    read();
-    return () => {
-      observer.disconnect();
-      element.removeEventListener("scroll", read);
-    };
-  }, []);
-  return sight;
+/** The rows from one place to another that are at hand. */
+function atHand(rows: Source, first: number, last: number): Kept[] {
+  const places = Array.from({ length: Math.max(0, Math.min(last, rows.length) - first) }, (_, index) => rows.at(first + index));
+  return places.filter((row) => row !== undefined);
+}
+
+/** The row that keys act on: its place, which follows it when it moves. */
+interface Cursor {
+  at: number;
+  signature: string | null;
 }
 
 export function Grid(props: GridProps) {
   const { label, columns, rows, sort, chosen, onPick } = props;
   const box = useRef<HTMLDivElement>(null);
-  const sight = useSight(box);
   const isNarrow = useNarrow();
-  const [cursor, setCursor] = useState<string | null>(null);
-  // The widths are those of the rows when they were sorted, so that columns do not move while values change.
-  const kept = useRef<{ rows: readonly Kept[]; shape: Shape } | null>(null);
-  if (kept.current?.rows !== rows) kept.current = { rows, shape: shape(columns, rows) };
-  const { template, width, numeric } = kept.current.shape;
   const height = isNarrow ? ROW_NARROW : ROW;
   const head = isNarrow ? 0 : ROW;
+  const sight = useSight(box, rows.length * height, head);
+  const [cursor, setCursor] = useState<Cursor | null>(null);
+  const { template, width, numeric } = useShape(columns, rows);
   const first = Math.max(0, Math.floor(sight.top / height) - MORE);
-  const seen = rows.slice(first, Math.ceil((sight.top + sight.height) / height) + MORE);
-  const move = (to: number) => {
-    const row = rows[Math.max(0, Math.min(rows.length - 1, to))];
-    if (!row || !box.current) return;
-    setCursor(row.signature);
-    reveal(box.current, rows.indexOf(row) * height, height, head);
+  const last = Math.min(rows.length, Math.ceil((sight.top + sight.height) / height) + MORE);
+  useEffect(() => rows.need(first, last));
+  const found = cursor?.signature == null ? -1 : rows.indexOf(cursor.signature);
+  const at = found >= 0 ? found : (cursor?.at ?? -1);
+  const move = (wanted: number) => {
+    const to = Math.max(0, Math.min(rows.length - 1, wanted));
+    if (to >= rows.length) return;
+    setCursor({ at: to, signature: rows.at(to)?.signature ?? null });
+    const over = (to + 1) * height + head - (sight.top + sight.height);
+    // As little as shows the row.
+    if (to * height < sight.top) sight.go(to * height);
+    else if (over > 0) sight.go(sight.top + over);
   };
   const onKey = (event: KeyboardEvent) => {
-    const at = rows.findIndex((row) => row.signature === cursor);
     const page = Math.max(1, Math.floor((sight.height - head) / height) - 1);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + page, PageUp: at - page, Home: 0, End: Infinity }[event.key];
-    const row = rows[at];
+    const row = rows.at(at);
     if (event.key === "Escape") props.onClose();
     if (event.key === "Enter" && row) onPick(row);
     if (to === undefined && event.key !== "Enter") return;
     event.preventDefault();
     if (to !== undefined) move(to);
   };
-  const size = { height: `${rows.length * height}px`, minWidth: isNarrow ? "0" : `${width}px` };
+  const active = rows.at(at);
+  const size = { height: `${sight.whole}px`, minWidth: isNarrow ? "0" : `${width}px` };
   return (
     <div
       class="table"
@@ -133,39 +131,59 @@ export function Grid(props: GridProps) {
       aria-label={label}
       aria-rowcount={rows.length + 1}
       aria-colcount={columns.length}
-      aria-activedescendant={cursor === null ? undefined : `row-${cursor}`}
+      aria-activedescendant={active && at >= first && at < last ? `row-${active.signature}` : undefined}
       onKeyDown={onKey}
     >
       <Head columns={columns} sort={sort} onSort={props.onSort} numeric={numeric} template={template} width={width} />
       <div class="rows" role="rowgroup" style={size}>
-        {seen.map((row, index) => (
-          <Line
-            key={row.signature}
-            row={row}
-            at={first + index}
-            height={height}
-            columns={columns}
-            numeric={numeric}
-            template={isNarrow ? null : template}
-            sorted={sort?.column ?? null}
-            isChosen={row.signature === chosen}
-            isCursor={row.signature === cursor}
-            pick={() => {
-              setCursor(row.signature);
-              onPick(row);
-            }}
-          />
-        ))}
+        {Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index).map((place) => {
+          const row = rows.at(place);
+          const top = place * height - sight.shift;
+          if (!row) return <Unread key={`at ${place}`} at={place} top={top} columns={columns.length} />;
+          return (
+            <Line
+              key={row.signature}
+              row={row}
+              at={place}
+              top={top}
+              columns={columns}
+              numeric={numeric}
+              template={isNarrow ? null : template}
+              sorted={sort?.column ?? null}
+              isChosen={row.signature === chosen}
+              isCursor={place === at}
+              pick={() => {
+                setCursor({ at: place, signature: row.signature });
+                onPick(row);
+              }}
+            />
+          );
+        })}
       </div>
     </div>
   );
 }
 
-/** Scrolls as little as shows a row. */
-function reveal(box: HTMLElement, top: number, height: number, head: number): void {
-  if (top < box.scrollTop) box.scrollTop = top;
-  const over = top + height + head - (box.scrollTop + box.clientHeight);
-  if (over > 0) box.scrollTop += over;
+/** The widths are those of the rows when they were sorted, so that columns do not move while values change. */
+function useShape(columns: readonly string[], rows: Source): Shape {
+  const kept = useRef<{ key: unknown; isKnown: boolean; shape: Shape } | null>(null);
+  const before = kept.current;
+  if (before !== null && before.key === rows.key && before.isKnown) return before.shape;
+  const sample = atHand(rows, 0, SAMPLE);
+  const next = { key: rows.key, isKnown: sample.length > 0, shape: shape(columns, sample) };
+  kept.current = next;
+  return next.shape;
+}
+
+/** A row in sight that is still being read. */
+function Unread({ at, top, columns }: { at: number; top: number; columns: number }) {
+  return (
+    <div class="row unread" role="row" aria-rowindex={at + 2} aria-busy="true" style={{ transform: `translateY(${top}px)` }}>
+      <span role="gridcell" aria-colspan={columns}>
+        <span class="hidden">is being read</span>
+      </span>
+    </div>
+  );
 }
 
 interface HeadProps {
@@ -206,7 +224,8 @@ function Head({ columns, sort, onSort, numeric, template, width }: HeadProps) {
 interface LineProps {
   row: Kept;
   at: number;
-  height: number;
+  /** How far from the beginning it is drawn, in pixels. */
+  top: number;
   columns: readonly string[];
   numeric: Set<string>;
   /** The widths of the columns; without them the row has two lines. */
@@ -217,10 +236,10 @@ interface LineProps {
   pick: () => void;
 }
 
-function Line({ row, at, height, columns, numeric, template, sorted, isChosen, isCursor, pick }: LineProps) {
+function Line({ row, at, top, columns, numeric, template, sorted, isChosen, isCursor, pick }: LineProps) {
   const { touched, data } = row;
   const isFresh = touched !== null && performance.now() - touched.at < TINT;
-  const style = { transform: `translateY(${at * height}px)`, gridTemplateColumns: template ?? "none" };
+  const style = { transform: `translateY(${top}px)`, gridTemplateColumns: template ?? "none" };
   return (
     <div
       class="row"

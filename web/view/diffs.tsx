@@ -1,11 +1,10 @@
 /* What changed: the results of a query, newest first, as far back as its outbox goes. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { asRefusal, isAborted, type Refusal } from "../data/client.ts";
 import type { Following } from "../data/following.ts";
 import { own } from "../data/json.ts";
-import { readOlder } from "../data/older.ts";
 import { plain } from "../data/order.ts";
+import { Past, type Found } from "../data/past.ts";
 import { painted } from "../data/paint.ts";
 import type { Diff, Result, Status } from "../data/types.ts";
 import { choose, place } from "../app/routes.ts";
@@ -13,12 +12,14 @@ import { Button, Segments } from "../part/button.tsx";
 import { Problem } from "../part/problem.tsx";
 import { Cell, Time } from "../part/text.tsx";
 import { count, things } from "../text.ts";
-import { Changes, Sign } from "./row.tsx";
+import { Changes, Sign } from "./change.tsx";
 
-/** How many results are read at once, and how many are shown before one asks for more. */
+/** How many results are shown before one asks for more. */
 const PAGE = 200;
 /** How many diffs of one result are shown. */
 const DIFFS_MAX = 50;
+/** How long somebody who types has to pause before the outbox is searched, in milliseconds. */
+const PAUSE = 300;
 
 const KINDS = [
   { value: "", label: "All" },
@@ -32,7 +33,7 @@ export function Diffs({ following, status }: { following: Following; status: Sta
   const { search } = place.value;
   const kind = search.get("kind") ?? "";
   const wanted = (search.get("q") ?? "").toLowerCase();
-  const { older, refusal, start, isEnd } = useOlder(following, status);
+  const past = usePast(following, kind, wanted);
   const list = useRef<HTMLDivElement>(null);
   const [most, setMost] = useState(PAGE);
   const [seen, setSeen] = useState<number | null>(null);
@@ -44,13 +45,17 @@ export function Diffs({ following, status }: { following: Following; status: Sta
     if (isAtTop !== (seen === null)) setSeen(isAtTop ? null : newest);
   };
   const fresh = seen === null ? 0 : recent.filter((result) => result.sequence > seen).length;
-  const found = recent.slice(fresh).map((result) => filtered(result, kind, wanted)).filter((result) => result.results.length > 0);
+  const known = recent.slice(fresh).map((result) => filtered(result, kind, wanted)).filter((result) => result.results.length > 0);
+  // While one types, what was found for another text is none of this.
+  const isOfThis = past.filter.kind === kind && past.filter.search === wanted;
+  const found = isOfThis ? [...known, ...past.results] : known;
+  const isEnd = past.isEnd && found.length <= most;
   const toTop = () => {
     setSeen(null);
     if (list.current) list.current.scrollTop = 0;
   };
   const more = async () => {
-    if (found.length <= most) await older();
+    if (found.length <= most) await past.more();
     setMost(most + PAGE);
   };
   return (
@@ -69,11 +74,11 @@ export function Diffs({ following, status }: { following: Following; status: Sta
         <span class="muted note">
           newest first, with the time of their change; the outbox goes back to{" "}
           <span class="mono">
-            {status.epoch}-{start}
+            {following.fold?.epoch}-{past.from ?? Math.max(1, status.sequence - status.log_entries + 1)}
           </span>
         </span>
       </div>
-      {refusal ? <Problem of={refusal} retry={older} /> : null}
+      {past.refusal ? <Problem of={past.refusal} retry={() => past.more()} /> : null}
       <div class="diffs" ref={list} onScroll={onScroll} tabIndex={0} role="region" aria-label={`Diffs of ${following.id}`}>
         <p class="fresh" data-none={fresh === 0 ? "" : undefined}>
           <button type="button" class="link" onClick={toTop}>
@@ -83,9 +88,9 @@ export function Diffs({ following, status }: { following: Following; status: Sta
         {found.slice(0, most).map((result) => (
           <One of={result} columns={following.fold?.columns ?? []} key={`${result.epoch}-${result.sequence}`} />
         ))}
-        {found.length === 0 ? <p class="pad muted">{recent.length === 0 ? "No result yet." : "No diff matches."}</p> : null}
+        {found.length === 0 ? <p class="pad muted">{nothing(kind !== "" || wanted !== "", past.isEnd)}</p> : null}
         <div class="pad">
-          <Button class="small" act={more} unless={isEnd && found.length <= most ? "The outbox holds nothing older." : null}>
+          <Button class="small" act={more} unless={isEnd ? "The outbox holds nothing older." : null}>
             Older
           </Button>
         </div>
@@ -94,10 +99,16 @@ export function Diffs({ following, status }: { following: Following; status: Sta
   );
 }
 
-function filtered(result: Result, kind: string, wanted: string): Result {
-  if (kind === "" && wanted === "") return result;
-  const results = result.results.filter((diff) => (kind === "" || diff.type === kind) && matches(diff, wanted));
-  return { ...result, results };
+/** What stands in the place of diffs if there are none. */
+function nothing(isFiltered: boolean, isEnd: boolean): string {
+  if (!isEnd) return isFiltered ? "No diff matches so far." : "";
+  return isFiltered ? "No diff matches, as far as the outbox goes back." : "No result yet.";
+}
+
+function filtered(result: Result, kind: string, wanted: string): Found {
+  const isAll = kind === "" && wanted === "";
+  const results = isAll ? result.results : result.results.filter((diff) => (kind === "" || diff.type === kind) && matches(diff, wanted));
+  return { ...result, results, count: results.length };
 }
 
 function matches(diff: Diff, wanted: string): boolean {
@@ -105,7 +116,7 @@ function matches(diff: Diff, wanted: string): boolean {
   return values.some((value) => plain(value).toLowerCase().includes(wanted));
 }
 
-function One({ of, columns }: { of: Result; columns: readonly string[] }) {
+function One({ of, columns }: { of: Found; columns: readonly string[] }) {
   const first = columns[0];
   const shown = of.results.slice(0, DIFFS_MAX);
   return (
@@ -124,37 +135,31 @@ function One({ of, columns }: { of: Result; columns: readonly string[] }) {
             <Changes of={diff} columns={columns} skip={first} />
           </li>
         ))}
-        {of.results.length > shown.length ? <li class="muted">and {count(of.results.length - shown.length)} more</li> : null}
+        {of.count === null ? <li class="muted whole">a result too large to be shown here</li> : null}
+        {(of.count ?? 0) > shown.length ? <li class="muted whole">and {count((of.count ?? 0) - shown.length)} more</li> : null}
       </ul>
     </article>
   );
 }
 
-/** Reads older results when asked, and once at the beginning. */
-function useOlder(following: Following, status: Status) {
-  const [refusal, setRefusal] = useState<Refusal | null>(null);
-  const [isEnd, setEnd] = useState(false);
-  const closing = useRef(new AbortController());
-  const start = Math.max(1, status.sequence - status.log_entries + 1);
-  const older = async () => {
-    const { fold, recent } = following;
-    if (!fold) return;
-    const to = (recent.at(-1)?.sequence ?? fold.sequence + 1) - 1;
-    const from = Math.max(start - 1, to - PAGE, 0);
-    if (to <= from) return setEnd(true);
-    try {
-      const found = await readOlder(following.id, fold.epoch, from, to, closing.current.signal);
-      if (following.fold?.epoch === fold.epoch) following.addOlder(found);
-      setEnd(found.length === 0 || from <= start - 1);
-      setRefusal(null);
-    } catch (error) {
-      if (!isAborted(error)) setRefusal(asRefusal(error));
-    }
-  };
+/** The results before those that are known: some at once, more when asked. */
+function usePast(following: Following, kind: string, search: string): Past {
+  const [past, set] = useState(() => new Past(following, { kind, search }));
+  const { fold } = following;
+  // What was read ends where the results begin that are known, or is read again.
+  const isNext = past.isNext;
   useEffect(() => {
-    closing.current = new AbortController();
-    if (following.recent.length < PAGE) void older();
-    return () => closing.current.abort();
-  }, [following, following.fold]);
-  return { older, refusal, start, isEnd };
+    let last: Past | null = null;
+    const begin = () => {
+      last = new Past(following, { kind, search });
+      set(last);
+      void last.more();
+    };
+    const timer = setTimeout(begin, search === past.filter.search ? 0 : PAUSE);
+    return () => {
+      clearTimeout(timer);
+      last?.close();
+    };
+  }, [following, fold, kind, search, isNext]);
+  return past;
 }

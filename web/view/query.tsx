@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { Following } from "../data/following.ts";
+import type { Fold } from "../data/fold.ts";
 import { painted } from "../data/paint.ts";
 import type { Node, Status } from "../data/types.ts";
 import { Problem, Skeleton } from "../part/problem.tsx";
@@ -10,6 +11,7 @@ import { Time } from "../part/text.tsx";
 import { count } from "../text.ts";
 import { Diffs } from "./diffs.tsx";
 import { Health } from "./health.tsx";
+import { asked, LargeRows } from "./large.tsx";
 import { Plan } from "./plan.tsx";
 import { Rows } from "./rows.tsx";
 
@@ -24,7 +26,7 @@ export function queryTabs(status: Status, live: Node | undefined): Tab[] {
 
 export function QueryViews({ tab, status }: { tab: string; status: Status }) {
   painted.value;
-  const following = useFollowing(status.id);
+  const following = useFollowing(status);
   if (tab === "plan") return <Plan id={status.id} />;
   if (tab === "health") return <Health status={status} />;
   if (!following?.fold) {
@@ -39,20 +41,22 @@ export function QueryViews({ tab, status }: { tab: string; status: Status }) {
   return (
     <>
       <Stale status={status} following={following} />
-      {tab === "diffs" ? (
-        <Diffs following={following} status={status} />
-      ) : (
-        <Rows following={following} fold={following.fold} status={status} />
-      )}
+      <Shown tab={tab} following={following} fold={following.fold} status={status} />
     </>
   );
 }
 
+function Shown({ tab, following, fold, status }: { tab: string; following: Following; fold: Fold; status: Status }) {
+  if (tab === "diffs") return <Diffs following={following} status={status} />;
+  if (following.view) return <LargeRows following={following} fold={fold} view={following.view} status={status} />;
+  return <Rows following={following} fold={fold} status={status} />;
+}
+
 /** Follows a query as long as it is looked at. */
-function useFollowing(id: string): Following | null {
+function useFollowing({ id, rows }: Status): Following | null {
   const [following, set] = useState<Following | null>(null);
   useEffect(() => {
-    const next = new Following(id);
+    const next = new Following(id, rows, asked);
     set(next);
     return () => next.close();
   }, [id]);

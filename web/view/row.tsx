@@ -1,60 +1,79 @@
-/* One row: all of its values, and what is known of how it came about. */
+/* One row: all of its values, and why it is here. */
 
 import type { Following } from "../data/following.ts";
-import { differing, type Kept } from "../data/fold.ts";
+import type { Kept } from "../data/fold.ts";
 import { own } from "../data/json.ts";
+import { painted } from "../data/paint.ts";
 import type { Diff, Result } from "../data/types.ts";
-import { choose } from "../app/routes.ts";
+import { of } from "../data/client.ts";
+import type { Explanation } from "../data/why.ts";
+import { choose, place } from "../app/routes.ts";
 import { Button } from "../part/button.tsx";
-import { Cell, Text, Time, Whole } from "../part/text.tsx";
+import { Text, Time, Whole } from "../part/text.tsx";
+import { Changes, Sign } from "./change.tsx";
+import { Explained } from "./explained.tsx";
+import { Panel } from "./panel.tsx";
+import { useRead } from "./use-read.ts";
 
 /** How many of its changes are shown. */
 const HISTORY_MAX = 20;
 
-/** Closes the panel and gives the focus back to the rows. */
-function close(): void {
-  choose({ row: null });
-  document.querySelector<HTMLElement>("[role=grid]")?.focus();
+interface RowPanelProps {
+  signature: string;
+  row: Kept | undefined;
+  following: Following;
+  /** Whether the caller may ask why. */
+  canExplain: boolean;
 }
 
-export function RowPanel({ signature, row, following }: { signature: string; row: Kept | undefined; following: Following }) {
+export function RowPanel({ signature, row, following, canExplain }: RowPanelProps) {
+  painted.value;
   const columns = following.fold?.columns ?? [];
-  const onKey = (event: KeyboardEvent) => {
-    if (event.key === "Escape") close();
-  };
+  const isExplained = canExplain && place.value.search.get("why") === "1";
   return (
-    <aside class="card panel" aria-label="The chosen row" onKeyDown={onKey}>
-      <header>
-        <h2>{row && row.gone !== null ? "This row is gone" : "Row"}</h2>
-        <span class="grow" />
-        <Button class="quiet small" act={close}>
-          Close
-        </Button>
-      </header>
-      <div class="pad">
-        <p class="muted note">
-          signature <span class="mono">{signature.replace(/(.{4})(?=.)/g, "$1 ")}</span>
+    <Panel label="The chosen row" title={row && row.gone !== null ? "This row is gone" : "Row"} param="row">
+      <p class="muted note">
+        signature <span class="mono">{signature.replace(/(.{4})(?=.)/g, "$1 ")}</span>
+      </p>
+      {row ? (
+        <dl class="values">
+          {columns.map((name) => (
+            <>
+              <dt>
+                <Text of={name} />
+              </dt>
+              <dd>
+                <Whole value={own(row.data, name)} />
+              </dd>
+            </>
+          ))}
+        </dl>
+      ) : (
+        <p>
+          {following.view
+            ? "It is not among the rows that were read here."
+            : "No row has this signature now. It may be gone, or its values that identify it have changed."}
         </p>
-        {row ? (
-          <dl class="values">
-            {columns.map((name) => (
-              <>
-                <dt>
-                  <Text of={name} />
-                </dt>
-                <dd>
-                  <Whole value={own(row.data, name)} />
-                </dd>
-              </>
-            ))}
-          </dl>
-        ) : (
-          <p>No row has this signature now. It may be gone, or its values that identify it have changed.</p>
-        )}
-        <History signature={signature} following={following} />
-      </div>
-    </aside>
+      )}
+      {isExplained ? (
+        <Why id={following.id} signature={signature} columns={columns} key={signature} />
+      ) : (
+        <>
+          {/* To explain a row, the query is evaluated: a person asks for it. It then stays open for the rows that follow. */}
+          {canExplain ? (
+            <Button act={() => choose({ why: "1" })}>{row && row.gone === null ? "Why is it here?" : "Why is it not here?"}</Button>
+          ) : null}
+          <History signature={signature} following={following} />
+        </>
+      )}
+    </Panel>
   );
+}
+
+function Why({ id, signature, columns }: { id: string; signature: string; columns: readonly string[] }) {
+  const body = JSON.stringify({ row_signature: signature });
+  const read = useRead<Explanation>(of("queries", id, "/why"), null, { method: "POST", body, long: true });
+  return <Explained of={read} columns={columns} />;
 }
 
 function History({ signature, following }: { signature: string; following: Following }) {
@@ -78,56 +97,5 @@ function History({ signature, following }: { signature: string; following: Follo
         ))}
       </ol>
     </>
-  );
-}
-
-const SIGNS = { ADD: ["+", "added"], UPDATE: ["~", "updated"], DELETE: ["−", "deleted"] } as const;
-
-/** The kind of a diff as a sign. */
-export function Sign({ of }: { of: Diff["type"] }) {
-  const [sign, word] = SIGNS[of];
-  return (
-    <b class="sign" data-type={of} role="img" aria-label={word}>
-      {sign}
-    </b>
-  );
-}
-
-/** What a diff changed: of an update only the columns that differ, before and after. */
-export function Changes({ of, columns, skip }: { of: Diff; columns: readonly string[]; skip?: string | undefined }) {
-  if (of.type === "UPDATE") {
-    const { before = {}, after = {} } = of;
-    const names = differing(columns, before, after);
-    return (
-      <span class="changes">
-        {names.map((name, index) => (
-          <>
-            {index > 0 ? ", " : ""}
-            <span class="muted">
-              <Text of={name} />
-            </span>{" "}
-            <s>
-              <Cell value={own(before, name)} />
-            </s>{" "}
-            →{" "}
-            <b>
-              <Cell value={own(after, name)} />
-            </b>
-          </>
-        ))}
-      </span>
-    );
-  }
-  const { data = {} } = of;
-  const shown = columns.filter((name) => name !== skip);
-  return (
-    <span class="changes" data-type={of.type}>
-      {shown.map((name, index) => (
-        <>
-          {index > 0 ? ", " : ""}
-          <Cell value={own(data, name)} />
-        </>
-      ))}
-    </span>
   );
 }

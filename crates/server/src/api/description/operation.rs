@@ -154,6 +154,9 @@ pub fn of_path(path: &str) -> Vec<Json> {
         "id" => (json!({ "type": "string", "pattern": ID_PATTERN }), "The id in the configuration"),
         "name" => (json!({ "type": "string" }), "As the page names it, with a hash of what the file holds"),
         "element" => (json!({ "type": "string" }), "The id of the element"),
+        "view" => {
+            (json!({ "type": "string", "pattern": "^[0-9a-f]{16}$" }), "The id that making it has given")
+        }
         "code" => (json!({ "type": "string", "pattern": CODE_PATTERN }), "The code of an error"),
         _ => panic!("the part `{name}` of `{path}` is not described"),
     };

@@ -26,6 +26,10 @@ const VIEWS: &[&str] = &[
     "#/sources/orders/parked",
     "#/sources/orders/settings",
     "#/queries/big/rows",
+    "#/queries/big/rows?absent=1&has.name=none&funnel=1",
+    "#/queries/big/rows?absent=1&bind.o=orders/o1",
+    "#/queries/big/rows?row=ROW&why=1",
+    "#/queries/none/rows",
     "#/queries/big/diffs",
     "#/queries/big/plan",
     "#/queries/big/health",
@@ -53,6 +57,7 @@ fn shop() -> Running {
          sources:\n  - {{ id: orders, kind: http }}\n\
          queries:\n  - {{ id: big, sources: [orders], cypher: \"MATCH (o:Order) RETURN o.id AS id, o.total AS total, \
          o.name AS name, o.note AS note\" }}\n  \
+         - {{ id: none, sources: [orders], cypher: \"MATCH (o:Order) WHERE o.total > 100000 RETURN o.id AS id\" }}\n  \
          - {{ id: {long}, sources: [orders], cypher: \"MATCH (o:Order) WHERE o.total > 10 RETURN o.id AS id\" }}\n\
          reactions:\n  - {{ id: board, kind: file, queries: [big], path: out/board.jsonl, mode: table }}\n"
     );
@@ -67,14 +72,22 @@ fn shop() -> Running {
     running
 }
 
+/// The views, with the signature of a row that there is.
+fn views(running: &Running) -> Vec<String> {
+    let results = running.get("/api/v1/queries/big/results?limit=1").json();
+    let row = results["rows"][0]["row_signature"].as_str().unwrap();
+    VIEWS.iter().map(|view| view.replace("ROW", row)).collect()
+}
+
 #[test]
 fn every_view_fits_in_both_themes_and_three_widths() {
     let running = shop();
+    let views = views(&running);
     let browser = browser_at(&running, "#/");
     for theme in ["light", "dark"] {
         for width in [320, 390, 1280] {
             browser.show(width, 800, theme);
-            for view in VIEWS {
+            for view in &views {
                 open(&browser, &running, view);
                 browser.wait_for(IS_THERE, &json!(true));
                 keep_picture(&browser, view, theme, width);
@@ -114,10 +127,11 @@ fn every_view_is_accessible_by_the_rules_of_axe() {
         return;
     };
     let running = shop();
+    let views = views(&running);
     let browser = browser_at(&running, "#/");
     for (theme, width) in [("light", 390), ("dark", 1280)] {
         browser.show(width, 800, theme);
-        for view in VIEWS {
+        for view in &views {
             open(&browser, &running, view);
             browser.wait_for(IS_THERE, &json!(true));
             browser.run(&axe).unwrap();

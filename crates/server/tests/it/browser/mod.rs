@@ -4,6 +4,7 @@ mod acting;
 mod forming;
 mod hostile;
 mod keys;
+mod large;
 mod lasting;
 mod looks;
 mod open_long;
@@ -11,6 +12,7 @@ mod reaction;
 mod rows;
 mod sources;
 mod stored;
+mod why;
 
 use super::running::{Answer, Running};
 use livewell_services::Browser;

@@ -23,7 +23,7 @@ impl Random {
         let number = self.below(6);
         match self.below(8) {
             0 => Json::Null,
-            1 => json!(number % 2 == 0),
+            1 => json!(number < 3),
             2 => json!([number]),
             3 => json!(number as f64 + 0.5),
             4 => json!(format!("{number}")),
