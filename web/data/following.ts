@@ -10,6 +10,7 @@ import { asRefusal, call, isAborted, of, type Refusal } from "./client.ts";
 import { drop, want, type Wanted } from "./feed.ts";
 import { Fold } from "./fold.ts";
 import { changed } from "./paint.ts";
+import { node } from "./store.ts";
 import type { Result, Results, State, Trouble } from "./types.ts";
 import { make, View, type Asked, type Made } from "./view.ts";
 
@@ -19,6 +20,9 @@ export const ROWS_MAX = 10_000;
 const RESULTS_MAX = 2_000;
 /** How many results are held back while a person reads; beyond, the rows are read again afterwards. */
 const HELD_MAX = 10_000;
+/** After how long a query is followed again that has stopped, in milliseconds: at first, and at most. */
+const RESUME_MIN = 1_000;
+const RESUME_MAX = 30_000;
 
 export interface Condition {
   state: State;
@@ -49,6 +53,7 @@ export class Following {
   #wanted: Wanted | null = null;
   #tooMany = false;
   #isLarge: boolean;
+  #resume = RESUME_MIN;
 
   /** Follows a query that has about so many rows. `asked` says which of a large one are looked at, in which order. */
   constructor(
@@ -150,7 +155,11 @@ export class Following {
         void this.read();
         break;
       case "result":
+        this.#resume = RESUME_MIN;
         this.#result(data as Result);
+        break;
+      case "end":
+        this.#resumeLater();
         break;
       case "snapshot_end":
       case "head":
@@ -159,6 +168,17 @@ export class Following {
         break;
     }
     changed();
+  }
+
+  /** Follows the query again once it runs: it was stopped, or is another one by now. */
+  #resumeLater(): void {
+    const wait = this.#resume;
+    this.#resume = Math.min(RESUME_MAX, 2 * wait);
+    setTimeout(() => {
+      if (this.#closing.signal.aborted) return;
+      if (node(this.id)?.state === "stopped") this.#resumeLater();
+      else void this.read();
+    }, wait);
   }
 
   #result(result: Result): void {

@@ -174,3 +174,14 @@ fn the_server_sorts_and_searches_and_rows_in_sight_are_followed() {
     wait_for_foot(&browser, "0 rows as of 1-");
     assert_eq!(browser.messages(), Vec::<String>::new());
 }
+
+#[test]
+fn a_query_that_is_built_again_is_shown_again() {
+    let running = started(11);
+    let browser = browser_at(&running, "#/queries/all");
+    wait_for_foot(&browser, "11\u{202f}000 rows as of 1-");
+    let changed = running.ask("PUT", "/api/v1/queries/all", "", &definition("-n"));
+    assert!((200..300).contains(&changed.status), "{}", changed.body);
+    wait_for_foot(&browser, "11\u{202f}000 rows as of 2-");
+    browser.wait_for(&sight("rows.every(row => row[2].startsWith('-'))"), &json!(true));
+}
