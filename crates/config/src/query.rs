@@ -91,7 +91,7 @@ pub fn check_begin(file: &str, node: &Node, settings: &Query) -> Option<Diagnost
 /// The diagnostic of a query's text at its place in the file.
 pub fn in_file(file: &str, node: &Node, cypher: &str, diagnostic: Diagnostic) -> Diagnostic {
     if let Some(span) = align::place(file, node.span.start, cypher, diagnostic.span) {
-        return Diagnostic { span, position: None, ..diagnostic };
+        return Diagnostic { span, edit: None, position: None, ..diagnostic };
     }
     let message = match diagnostic.position {
         Some((line, column)) => format!("{} (line {line}, column {column} of the query)", diagnostic.message),

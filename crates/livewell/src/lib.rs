@@ -79,7 +79,7 @@ pub use read::status::{Status, StoredPlace, stored_place, stored_status};
 pub use read::subscribe::{Event, Subscription};
 pub use read::trace::Trace;
 pub use read::transactions;
-pub use read::trial::{Tried, try_query};
+pub use read::trial::{Asked, Compared, Counts as ComparedCounts, Tried, TriedOver, try_query};
 pub use read::value::values::Values;
 pub use read::{holdings, inventory, past, rows, schema, upcoming, verify, view, why};
 

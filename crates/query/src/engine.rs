@@ -12,7 +12,7 @@ use crate::joins::Joined;
 use crate::language::Diagnostic;
 use crate::meter::size::Measure;
 use crate::operator::{History, Step, StepKind};
-use crate::plan::Plan;
+use crate::plan::{Described, Plan};
 use crate::settings::Settings;
 use crate::state::{State, StepError};
 use crate::types::TypeSet;
@@ -202,6 +202,17 @@ impl Engine {
     /// The plans of the query.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What each column can hold, in words; `None` if it can hold anything.
+    pub fn column_types(&self) -> Vec<Option<String>> {
+        let shown = |types: &TypeSet| (types.or_null() != TypeSet::ANY).then(|| types.describe());
+        self.plan.logical().types.iter().map(shown).collect()
+    }
+
+    /// The operators that maintain the result, in words, each behind those whose rows it takes.
+    pub fn operators(&self) -> Vec<Described> {
+        self.plan.described()
     }
 
     /// The plans in words: operators, their state, the row identity; and what makes most changes concern the query.

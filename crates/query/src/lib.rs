@@ -16,6 +16,7 @@ pub mod joins;
 pub mod language;
 pub mod meter;
 pub mod operator;
+pub mod outline;
 pub mod plan;
 pub mod reference;
 pub mod settings;

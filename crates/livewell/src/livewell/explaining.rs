@@ -1,7 +1,9 @@
 //! Explanations on the handle: why a row is in the results of a query, why it is not, and where the rows end.
 
 use crate::Error;
+use crate::clock::{Clock, SystemClock};
 use crate::livewell::Livewell;
+use crate::read::trial::{Asked, Trial, TriedOver};
 use crate::read::value::values::Values;
 use crate::read::why::{Answer, Explaining, Left, Question, Within};
 use std::sync::atomic::Ordering;
@@ -41,6 +43,21 @@ impl Livewell {
     /// Returns the errors of [`crate::why::funnel`].
     pub fn funnel(&self, query: &str, values: Option<&Values>, within: &Within) -> Result<Left, Error> {
         self.explaining(within).funnel(query, values)
+    }
+
+    /// Computes the rows of a query over all that it reads, at one position; nothing is kept, and nothing else waits.
+    /// Blocks until that is done.
+    ///
+    /// # Errors
+    /// Returns an error if the query is refused, reads what is not there, or has no value over these elements; LW0544 if
+    /// the values are not those that it declares; LW0529 if what it reads, or what it is compared with, is being built or
+    /// is at another position; LW0540 if it needs more memory; LW0821 if it takes longer than it may; LW0543 if it was
+    /// cancelled; or if the store cannot be read.
+    pub fn try_over(&self, asked: &Asked, within: &Within) -> Result<TriedOver, Error> {
+        let shared = self.shared.clone();
+        let within = &within.clone().until(move || shared.stopping.load(Ordering::Acquire));
+        let (marks, holds) = (&self.shared.marks, &self.shared.holds);
+        Trial { store: &*self.shared.store, marks, holds, within }.run(asked, SystemClock.now())
     }
 
     fn explaining(&self, within: &Within) -> Explaining<'_> {

@@ -12,7 +12,7 @@ use livewell_model::diff::Columns;
 use livewell_model::{QueryResult, Row, SmolStr};
 use livewell_store::catalog::{self, Kind};
 use livewell_store::head::{Building, EpochRecord};
-use livewell_store::{Feed, IndexError, LiveSnapshot, Store};
+use livewell_store::{Feed, IndexError, LiveSnapshot, Snapshot, Store};
 use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -81,17 +81,21 @@ impl Results {
 
     /// Like [`Results::read`], also with what queries have been shown and have not stored.
     pub(crate) fn read_with(store: &dyn Store, marks: &Marks, query: &str) -> Result<Self, Error> {
-        let snapshot = store.snapshot()?;
-        let entry = catalog::find(&*snapshot, query)?.filter(|entry| entry.kind == Kind::Query);
-        let entry = entry.ok_or_else(|| unknown::in_store(&*snapshot, query, Some(Kind::Query)))?;
+        Self::read_in(&store.snapshot()?, marks, query)
+    }
+
+    /// Reads the results that a query has in a snapshot of the store.
+    pub(crate) fn read_in(snapshot: &Arc<dyn Snapshot>, marks: &Marks, query: &str) -> Result<Self, Error> {
+        let entry = catalog::find(&**snapshot, query)?.filter(|entry| entry.kind == Kind::Query);
+        let entry = entry.ok_or_else(|| unknown::in_store(&**snapshot, query, Some(Kind::Query)))?;
         let feed = Feed::open(snapshot.clone(), entry.number)?.ok_or_else(|| Error::not_found(query))?;
         let EpochRecord { columns, config_hash, .. } = feed.epoch()?;
         Ok(Self {
             query_id: query.to_owned(),
             epoch: feed.head.epoch,
             sequence: feed.head.sequence,
-            position: frontier(&snapshot, marks, entry.number)?,
-            checked: checked::of_query(&snapshot, marks, entry.number)?,
+            position: frontier(snapshot, marks, entry.number)?,
+            checked: checked::of_query(snapshot, marks, entry.number)?,
             config_hash,
             columns,
             live: LiveSnapshot(feed),
@@ -234,6 +238,11 @@ impl Results {
         if self.is_ordered()? {
             return Ok(Box::new(self.sorted()?.iter().cloned().map(Ok)));
         }
+        self.unordered()
+    }
+
+    /// Returns the rows by ascending signature, streamed, whatever the query's order.
+    pub(crate) fn unordered(&self) -> Result<Box<dyn Iterator<Item = ReadRow> + '_>, Error> {
         let shown = |row: Result<(u64, Vec<u8>), IndexError>| {
             let (signature, bytes) = row?;
             Ok((signature, self.shown(&Row::decode(&bytes)?.columns)))

@@ -1,8 +1,8 @@
 //! The names in scope and what they can hold.
 
 use crate::language::ast::{LOCAL, Span};
-use crate::language::nearest::suggestion;
-use crate::language::{Diagnostic, code};
+use crate::language::nearest::suggest;
+use crate::language::{Diagnostic, code, quoted};
 use crate::types::TypeSet;
 use livewell_model::SmolStr;
 
@@ -129,13 +129,11 @@ impl Names {
         if let Some((_, value)) = LITERALS.iter().find(|(literal, _)| name.eq_ignore_ascii_case(literal)) {
             let message = format!("`{name}` as a number is not supported in a standing query");
             return Diagnostic::not_supported(code::CONSTRUCT, span, message)
-                .with_help(format!("write `{value}`"));
+                .with_help(format!("write `{value}`"))
+                .with_edit(span, format!("({value})"));
         }
         let diagnostic =
             Diagnostic::semantic(code::UNDEFINED, span, format!("the variable `{name}` is not defined here"));
-        match suggestion(name, self.known.iter().map(|known| known.written.as_str())) {
-            Some(help) => diagnostic.with_help(help),
-            None => diagnostic,
-        }
+        suggest(diagnostic, (name, span), self.known.iter().map(|known| known.written.as_str()), quoted)
     }
 }

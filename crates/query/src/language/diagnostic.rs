@@ -2,6 +2,7 @@
 
 use super::ast::Span;
 use super::code;
+use super::edit::{Edit, quoted};
 use std::fmt::{self, Display, Formatter, Write};
 
 /// What kind of refusal a [`Diagnostic`] is.
@@ -28,6 +29,8 @@ pub struct Diagnostic {
     pub span: Span,
     /// What to do.
     pub help: Option<String>,
+    /// A change of the text that mends it.
+    pub edit: Option<Box<Edit>>,
     /// Line and column of the span's start, both from 1; the column counts characters. Absent where the
     /// diagnostic was made without the text at hand.
     pub position: Option<(usize, usize)>,
@@ -72,7 +75,7 @@ impl Diagnostic {
     }
 
     fn new(kind: DiagnosticKind, code: &'static str, span: Span, message: String) -> Self {
-        Self { kind, code, message, span, help: None, position: None }
+        Self { kind, code, message, span, help: None, edit: None, position: None }
     }
 
     /// Adds a way out.
@@ -80,6 +83,19 @@ impl Diagnostic {
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Adds a change of the text at `span` that mends it.
+    #[must_use]
+    pub fn with_edit(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.edit = Some(Box::new(Edit { span, text: text.into() }));
+        self
+    }
+
+    /// Adds the change that puts this name at `span`.
+    #[must_use]
+    pub fn with_name(self, span: Span, name: &str) -> Self {
+        self.with_edit(span, quoted(name))
     }
 
     /// Adds the line and column that its span has in `text`.

@@ -4,14 +4,17 @@ pub mod ast;
 pub mod code;
 pub mod diagnostic;
 
+mod edit;
 mod lexer;
 mod limits;
-pub(crate) mod nearest;
+pub mod nearest;
 mod parser;
 mod show;
 mod token;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub use edit::Edit;
+pub(crate) use edit::quoted;
 pub(crate) use lexer::tokens;
 pub(crate) use limits::HOPS_MAX;
 pub use limits::{MAX_CLAUSES, MAX_HEIGHT, MAX_NESTING, MAX_QUERY_BYTES};

@@ -1,16 +1,27 @@
 //! The nearest name, for "did you mean".
 
+use super::ast::Span;
+use super::diagnostic::Diagnostic;
+
 /// The one of `names` that `wanted` was most likely meant to be, if one is near enough.
-pub(crate) fn nearest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let lowered = wanted.to_lowercase();
     let allowed = (wanted.chars().count() / 3).max(1);
     let scored = names.into_iter().map(|name| (distance(&lowered, &name.to_lowercase()), name));
     scored.filter(|(distance, _)| *distance <= allowed).min().map(|(_, name)| name)
 }
 
-/// "did you mean", if a name is near.
-pub(crate) fn suggestion<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
-    nearest(wanted, names).map(|name| format!("did you mean `{name}`?"))
+/// Adds "did you mean" if a name is near, and the change at `span` that makes it so, with the name as `written` writes it.
+pub(crate) fn suggest<'n>(
+    diagnostic: Diagnostic,
+    (wanted, span): (&str, Span),
+    names: impl IntoIterator<Item = &'n str>,
+    written: fn(&str) -> String,
+) -> Diagnostic {
+    match nearest(wanted, names) {
+        Some(name) => diagnostic.with_help(format!("did you mean `{name}`?")).with_edit(span, written(name)),
+        None => diagnostic,
+    }
 }
 
 /// How many characters must be put in, taken out, replaced or swapped with their neighbour to get from one

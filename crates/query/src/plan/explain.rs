@@ -1,9 +1,22 @@
 //! Both plans of a query in words.
 
+use super::described::Described;
 use super::{Plan, logical, physical};
 use std::fmt::Write;
 
 impl Plan {
+    /// The operators that maintain the result, each behind those whose rows it takes.
+    pub(crate) fn described(&self) -> Vec<Described> {
+        let nodes = &self.physical.nodes;
+        let described = |(at, node): (usize, &physical::Node)| {
+            let title = self.title(at);
+            let (kind, text) = title.split_once(": ").unwrap_or((&title, ""));
+            let details = physical::details(nodes, at, false);
+            Described { kind: kind.into(), text: text.into(), details, inputs: node.inputs.clone() }
+        };
+        nodes.iter().enumerate().map(described).collect()
+    }
+
     /// The columns, what identifies a row, what is computed and how it is maintained: the operators from the last to
     /// the first, and what each keeps.
     pub(crate) fn explain(&self) -> String {

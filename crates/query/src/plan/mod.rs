@@ -4,10 +4,13 @@
 //! maintained: which operators, over which slots, what of each element is used, and in which order a pattern is
 //! extended. Both are data. Nothing that a user sees depends on the second but speed.
 
+mod described;
 mod explain;
 pub mod logical;
 pub mod physical;
 mod tree;
+
+pub use described::Described;
 
 use crate::chronicle::Chronicle;
 use crate::language::Diagnostic;

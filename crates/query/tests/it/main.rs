@@ -27,6 +27,7 @@ mod language_shown;
 mod language_synonyms;
 mod language_temporal;
 mod language_tiers;
+mod mended;
 mod plan_identity;
 mod random;
 mod reads;

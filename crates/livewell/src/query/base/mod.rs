@@ -43,7 +43,17 @@ impl Base {
         marks: &Marks,
         upstreams: &[Upstream],
     ) -> Result<Option<Self>, Error> {
-        let mut position = u64::MAX;
+        Self::take_through(snapshot, marks, upstreams, u64::MAX)
+    }
+
+    /// Like [`Base::take`], but at no later position than this.
+    pub(crate) fn take_through(
+        snapshot: &Arc<dyn Snapshot>,
+        marks: &Marks,
+        upstreams: &[Upstream],
+        at_most: u64,
+    ) -> Result<Option<Self>, Error> {
+        let mut position = at_most;
         for upstream in upstreams {
             position = position.min(frontier(snapshot, marks, upstream.number)?);
         }

@@ -69,7 +69,8 @@ impl Parts {
         Some(QueryResult { diffs: self.finished(key, own)?, ..result })
     }
 
-    fn key(&self, columns: &[Value]) -> Vec<u8> {
+    /// Returns the key of the value that a row belongs to.
+    pub(crate) fn key(&self, columns: &[Value]) -> Vec<u8> {
         key::of(&columns[..self.parameters])
     }
 

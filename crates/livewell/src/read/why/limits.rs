@@ -59,7 +59,7 @@ pub(crate) struct Limited {
 
 impl Limited {
     /// Returns whether nobody waits for it any more.
-    pub(super) fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         !is_past(self.deadline) && (self.within.is_cancelled)()
     }
 

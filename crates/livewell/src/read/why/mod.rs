@@ -29,7 +29,7 @@ pub use limits::Within;
 pub use livewell_query::reference::why::{self as steps, Given};
 pub use question::Question;
 
-use limits::Limited;
+pub(crate) use limits::Limited;
 use question::{Asked, Of};
 use steps::{Explanation, Funnel, Why};
 

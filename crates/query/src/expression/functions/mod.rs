@@ -17,7 +17,7 @@ pub use function::Function;
 
 use super::TypeSet;
 use crate::language::ast::{AggregateOp, Span};
-use crate::language::nearest::suggestion;
+use crate::language::nearest::suggest;
 use crate::language::{Diagnostic, code, of_time};
 use function::{clock, partial, total};
 
@@ -203,15 +203,15 @@ pub fn resolve(name: &str, arguments: usize, span: Span) -> Result<&'static Func
 fn unknown(name: &str, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::semantic(code::CALL, span, format!("there is no function `{name}`"));
     let bare = |full: &&str| full.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name));
-    if let Some(full) = of_time().find(bare) {
-        return diagnostic.with_help(format!("did you mean `{full}`?"));
-    }
+    // A name of one word is as long in the text as here.
+    let word = Span { start: span.start, end: span.start + name.len() };
     let aggregates = AggregateOp::ALL.iter().map(|(name, _)| *name);
     let known = TABLE.iter().map(|function| function.name).chain(aggregates).chain(of_time());
-    match suggestion(name, known) {
-        Some(help) => diagnostic.with_help(help),
-        None => diagnostic,
-    }
+    let suggested = match of_time().find(bare) {
+        Some(full) => diagnostic.with_help(format!("did you mean `{full}`?")).with_edit(word, full),
+        None => suggest(diagnostic, (name, word), known, str::to_owned),
+    };
+    Diagnostic { edit: suggested.edit.filter(|_| !name.contains('.')), ..suggested }
 }
 
 #[cfg(test)]

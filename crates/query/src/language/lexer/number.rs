@@ -84,7 +84,8 @@ impl Lexer<'_> {
         if behind.starts_with('_') && behind.chars().all(|c| c.is_ascii_digit() || c == '_') {
             let message = "a number with `_` between its digits is not supported in a standing query";
             return Err(Diagnostic::not_supported(code::NUMBER, self.span_from(start), message)
-                .with_help("write the digits alone"));
+                .with_help("write the digits alone")
+                .with_edit(self.span_from(start), self.text[start..self.at].replace('_', "")));
         }
         Err(self.bad_number(start, "this is not a number"))
     }

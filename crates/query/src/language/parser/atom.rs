@@ -60,10 +60,17 @@ impl Parser<'_> {
 
     fn no_operand(&self) -> Diagnostic {
         let refused = self.unexpected("an expression");
-        match self.peek() {
-            TokenKind::Symbol("=") => refused.with_help("equality is one `=`"),
-            TokenKind::Symbol(">") => refused.with_help("`greater or equal` is `>=`, `not equal` is `<>`"),
-            _ => refused,
+        let (refused, instead) = match self.peek() {
+            TokenKind::Symbol("=") => (refused.with_help("equality is one `=`"), "="),
+            TokenKind::Symbol(">") => {
+                (refused.with_help("`greater or equal` is `>=`, `not equal` is `<>`"), ">=")
+            }
+            _ => return refused,
+        };
+        let before = self.at.checked_sub(1).map(|before| &self.tokens[before]);
+        match before.filter(|before| before.kind == TokenKind::Symbol("=")) {
+            Some(first) => refused.with_edit(Span { start: first.span.start, ..self.span() }, instead),
+            None => refused,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Words that a standing query does not have, recognised where something else was expected: what is Cypher or GQL
 //! is never called something else, and what is SQL is told with what to write.
 
+use super::super::ast::Span;
 use super::super::code;
 use super::super::token::TokenKind;
 use super::{Diagnostic, Parser};
@@ -150,7 +151,11 @@ impl Parser<'_> {
         let message = format!("a value written as `{word} '..'` is not supported in a standing query");
         Some(
             Diagnostic::not_supported(code::CONSTRUCT, self.span(), message)
-                .with_help(format!("write `{function}('..')`")),
+                .with_help(format!("write `{function}('..')`"))
+                .with_edit(
+                    Span { start: before.span.start, ..self.span() },
+                    format!("{function}({})", &self.text[self.span().start..self.span().end]),
+                ),
         )
     }
 }

@@ -211,7 +211,8 @@ impl Parser<'_> {
             let diagnostic = self.unexpected(expected);
             return Err(match self.peek() {
                 TokenKind::Word(word) => {
-                    diagnostic.with_help(format!("`{word}` is a keyword; as a name it needs backticks"))
+                    let help = format!("`{word}` is a keyword; as a name it needs backticks");
+                    diagnostic.with_help(help).with_edit(self.span(), format!("`{word}`"))
                 }
                 _ => diagnostic,
             });

@@ -1,7 +1,7 @@
 //! Cypher that standing queries do not have: each construct is recognised and named.
 
 use super::super::code;
-use super::super::nearest::suggestion;
+use super::super::nearest::suggest;
 use super::super::token::TokenKind;
 use super::{Diagnostic, Parsed, Parser};
 
@@ -85,10 +85,10 @@ impl Parser<'_> {
         let diagnostic = self.unexpected(expected);
         let TokenKind::Word(word) = self.peek() else { return diagnostic };
         let misspelt = !CLAUSE_WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));
-        match suggestion(word, CLAUSE_WORDS.iter().copied()).filter(|_| misspelt) {
-            Some(help) => diagnostic.with_help(help),
-            None => diagnostic,
+        if !misspelt {
+            return diagnostic;
         }
+        suggest(diagnostic, (word, self.span()), CLAUSE_WORDS.iter().copied(), str::to_owned)
     }
 
     /// Something comes after the last item of RETURN.

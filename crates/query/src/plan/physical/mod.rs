@@ -26,4 +26,4 @@ mod show;
 pub(super) use lower::lower;
 pub use nodes::{Node, Physical, PhysicalOp};
 pub use reads::Reads;
-pub(super) use show::{show, title};
+pub(super) use show::{details, show, title};

@@ -115,7 +115,7 @@ fn grouped(aggregate: &Aggregate, over: &Names<'_>) -> String {
 }
 
 /// What an operator remembers, and how it finds it.
-fn details(nodes: &[Node], at: usize, full: bool) -> Vec<String> {
+pub(in crate::plan) fn details(nodes: &[Node], at: usize, full: bool) -> Vec<String> {
     let node = &nodes[at];
     let over = Names::of_input(nodes, node, 0, full);
     let state = |number: u16, what: &str| {

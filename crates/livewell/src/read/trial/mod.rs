@@ -1,21 +1,27 @@
-//! Trying a query on what a source holds: the rows over its present elements. Nothing is kept, and nothing else waits.
+//! Trying a query on what is stored: the rows over the elements of one source as they are now, or over all that it reads at
+//! one position (`over`), which can be `compared` with those of a running query. Nothing is kept, and nothing else waits.
+
+mod bounded;
+mod compared;
+mod over;
+
+pub use compared::{Compared, Counts};
+pub(crate) use over::Trial;
+pub use over::{Asked, TriedOver};
 
 use crate::Error;
 use crate::component::unknown;
 use crate::feed::element::decode_element;
 use crate::settings::Query;
+use bounded::Bounded;
 use livewell_model::diff::Columns;
 use livewell_model::{Element, SmolStr, Timestamp};
-use livewell_query::state::{Area, Order, Visit};
-use livewell_query::{Engine, MemoryState, Meter, State, StepError};
+use livewell_query::{Engine, Meter, StepError};
 use livewell_store::catalog::{self, Kind};
 use livewell_store::{Feed, Head, Store};
-use std::borrow::Cow;
 
 /// How many elements the engine takes in at once.
 const PART: usize = 1_000;
-/// What an entry of the state takes beside its bytes.
-const ENTRY_BYTES: usize = 96;
 
 /// What a query returns over the elements of a source.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,10 +59,7 @@ pub fn try_query(
         return Err(unknown::in_store(&*snapshot, source, Some(Kind::Source)));
     };
     let position = Head::read(&*snapshot, entry.number)?.unwrap_or_default().position;
-    let mut state = Bounded {
-        state: MemoryState::new().within(Meter::cancelled_by(bytes_max, is_cancelled.clone())),
-        bytes: 0,
-    };
+    let mut state = Bounded::new(Meter::cancelled_by(bytes_max, is_cancelled.clone()));
     let mut elements = 0;
     let mut part: Vec<(Element, Timestamp)> = Vec::with_capacity(PART);
     let mut is_begun = false;
@@ -83,69 +86,7 @@ pub fn try_query(
     }
     // Also if there is nothing left: a query may have rows over nothing.
     take(&mut part)?;
-    let rows = state.state.rows().into_iter().map(|(signature, row)| (signature, row.columns)).collect();
+    let rows = state.rows().into_iter().map(|(signature, row)| (signature, row.columns)).collect();
     let columns = engine.columns().to_vec();
     Ok(Tried { columns, rows, elements, position, plan: engine.explain() })
-}
-
-/// A state in memory that knows how large it is.
-struct Bounded {
-    state: MemoryState,
-    bytes: usize,
-}
-
-impl Bounded {
-    /// Returns an error if it is larger than it may be. A step may go beyond by what the step itself may hold.
-    fn check(&self, bytes_max: usize) -> Result<(), Error> {
-        if self.bytes <= bytes_max {
-            return Ok(());
-        }
-        let message = format!(
-            "the query keeps more than {bytes_max} bytes over these elements, which is more than a try may take; \
-             restrict it, or run it as a query"
-        );
-        Err(StepError::OverBudget(message).into())
-    }
-
-    fn size_of(&self, area: Area, key: &[u8]) -> usize {
-        // A state in memory does not fail.
-        let found = self.state.get(area, key).ok().flatten();
-        found.map_or(0, |value| key.len() + value.len() + ENTRY_BYTES)
-    }
-}
-
-impl State for Bounded {
-    fn get(&self, area: Area, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StepError> {
-        self.state.get(area, key)
-    }
-
-    fn scan(&self, area: Area, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), StepError> {
-        self.state.scan(area, prefix, order, visit)
-    }
-
-    fn scan_from(
-        &self,
-        area: Area,
-        prefix: &[u8],
-        at: &[u8],
-        order: Order,
-        visit: Visit<'_>,
-    ) -> Result<(), StepError> {
-        self.state.scan_from(area, prefix, at, order, visit)
-    }
-
-    fn put(&mut self, area: Area, key: Vec<u8>, value: Vec<u8>) {
-        self.bytes -= self.size_of(area, &key);
-        self.bytes += key.len() + value.len() + ENTRY_BYTES;
-        self.state.put(area, key, value);
-    }
-
-    fn delete(&mut self, area: Area, key: Vec<u8>) {
-        self.bytes -= self.size_of(area, &key);
-        self.state.delete(area, key);
-    }
-
-    fn meter(&self) -> Meter {
-        self.state.meter()
-    }
 }

@@ -1,0 +1,14 @@
+//! A physical plan as data, to be shown.
+
+/// An operator of a physical plan, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// What kind of operator it is, as in `Match`.
+    pub kind: String,
+    /// What it does.
+    pub text: String,
+    /// What it keeps, and how it finds what belongs together.
+    pub details: Vec<String>,
+    /// The operators whose rows it takes, as places in the plan.
+    pub inputs: Vec<usize>,
+}
