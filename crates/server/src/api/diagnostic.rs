@@ -1,10 +1,11 @@
 //! What is wrong with a text, as editors show it.
 
 use livewell_query::language::Diagnostic as Found;
+use livewell_query::language::ast;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// One thing that is wrong with a text.
+/// One thing that is wrong with a text, or seems to be.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Diagnostic {
     /// The code of the reason, which has a page.
@@ -25,8 +26,8 @@ pub struct Diagnostic {
 }
 
 /// A part of the text that was sent, in UTF-16 code units, in which browsers and editors count.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Span {
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub struct Span {
     start: usize,
     end: usize,
 }
@@ -43,19 +44,39 @@ struct Edit {
 impl Diagnostic {
     /// Returns what was found in a text and makes it be refused.
     pub fn error(text: &str, found: &Found) -> Self {
+        Self::of(text, found, "error")
+    }
+
+    /// Returns what was found in a text that can be used nevertheless.
+    pub fn warning(text: &str, found: &Found) -> Self {
+        Self::of(text, found, "warning")
+    }
+
+    fn of(text: &str, found: &Found, severity: &'static str) -> Self {
         let start = text.floor_char_boundary(found.span.start.min(text.len()));
-        let end = text.floor_char_boundary(found.span.end.min(text.len())).max(start);
-        let units = |at: usize| text[..at].encode_utf16().count();
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let edit = found.edit.iter().map(|edit| Edit {
+            title: format!("Make it {}", edit.text),
+            span: Span::of(text, edit.span),
+            text: edit.text.clone(),
+        });
         Self {
             code: found.code,
-            severity: "error",
+            severity,
             message: found.message.clone(),
             help: found.help.clone(),
-            span: Span { start: units(start), end: units(end) },
+            span: Span::of(text, found.span),
             line: text[..start].matches('\n').count() + 1,
             column: text[line_start..start].chars().count() + 1,
-            edits: Vec::new(),
+            edits: edit.collect(),
         }
+    }
+}
+
+impl Span {
+    /// Returns a part of a text, whose bytes are given.
+    pub fn of(text: &str, span: ast::Span) -> Self {
+        let ast::Span { start, end } = span.in_utf16(text);
+        Self { start, end: end.max(start) }
     }
 }

@@ -46,7 +46,8 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
         && (path.ends_with("/changes") || path.ends_with("/results") || path == "/api/v1/stream");
     let most = api.limits.streams_per_client.filter(|_| is_stream).zip(peer(&request));
     let stream = most.map(|(most, peer)| api.client_streams.begin(peer, most.get())).transpose()?;
-    let is_long = ["/verify", "/why", "/funnel", "/views"].iter().any(|end| path.ends_with(end));
+    let long = ["/verify", "/why", "/funnel", "/views", "/check", "/try"];
+    let is_long = long.iter().any(|end| path.ends_with(end));
     // Every component of a configuration takes its time, and what was begun is finished in any case.
     let is_limited = path != "/api/v1/apply";
     let (cut, request) = cuttable(request);

@@ -25,6 +25,7 @@ mod definition;
 pub mod deliveries;
 mod description;
 mod diagnostic;
+mod editor;
 pub mod elements;
 mod error_pages;
 mod event;
@@ -83,6 +84,7 @@ mod values;
 mod verifications;
 mod verifying;
 mod views;
+mod vocabulary;
 pub mod why;
 pub mod wire;
 
@@ -117,6 +119,7 @@ use tokio::sync::{Semaphore, watch};
 use traffic::Traffic;
 use until::until;
 use views::Views;
+use vocabulary::Vocabularies;
 
 /// How many bytes of posted bodies are held at once.
 const BODIES_BYTES_MAX: usize = 256 << 20;
@@ -259,6 +262,7 @@ fn shared(
         telemetry,
         traffic: Traffic::default(),
         pulse: Pulse::default(),
+        vocabularies: Vocabularies::default(),
         config: RwLock::new(config),
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),

@@ -4,6 +4,7 @@ use super::broken_off::broken_off;
 use super::call::{Call, call};
 use super::components::find;
 use super::context::Shared;
+use super::editor::plan::{Operator, Pattern, Plan};
 use super::problem::Problem;
 use super::shape::Trouble;
 use super::values;
@@ -13,6 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::{Method, Uri};
 use livewell::ComponentKind;
 use livewell_query::Engine;
+use livewell_query::outline::Outline;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +56,10 @@ struct Explained {
     variables: Vec<String>,
     /// How it is maintained, in words, an operator a line.
     plan: String,
+    /// What it matches, as a graph.
+    pattern: Pattern,
+    /// The operators that maintain its rows, each behind those whose rows it takes.
+    operators: Vec<Operator>,
 }
 
 /// Returns the calls.
@@ -114,7 +120,12 @@ async fn explain(State(api): State<Shared>, Path(id): Path<String>) -> Result<Js
     let engine = Engine::compile_with(&query.cypher, &query.params, &query.engine_settings())
         .map_err(livewell::Error::from)?;
     let variables = livewell::why::variables(&query.cypher)?;
+    let outline = Outline::of(&query.cypher).map_err(livewell::Error::from)?;
+    let only = if let [only] = query.sources.as_slice() { Some(only) } else { None };
+    let Plan { pattern, operators } = Plan::of(&query.cypher, &outline, &engine, &|_, _| only.cloned());
     Ok(Json(Explained {
+        pattern,
+        operators,
         query_id: id,
         for_each: query.for_each.iter().map(|parameter| parameter.name.to_string()).collect(),
         variables: variables.iter().map(ToString::to_string).collect(),

@@ -5,9 +5,9 @@ use super::context::Shared;
 use super::problem::Problem;
 use super::{
     access, apply, audited, backup, caller, change, components, configured, console, cors, dead_letters,
-    definition, deliveries, elements, error_pages, events, ingest, items, kinds, limits, message, metrics,
-    openapi, outbox, overview, parked, probes, progress, query, results, schema, source, trace, transactions,
-    try_out, verifying, views, why,
+    definition, deliveries, editor, elements, error_pages, events, ingest, items, kinds, limits, message,
+    metrics, openapi, outbox, overview, parked, probes, progress, query, results, schema, source, trace,
+    transactions, try_out, verifying, views, why,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -54,6 +54,7 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(why::calls());
     calls.extend(views::calls());
     calls.extend(outbox::calls());
+    calls.extend(editor::calls());
     calls
 }
 

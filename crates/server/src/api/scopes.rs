@@ -40,6 +40,8 @@ const CALLS: &[(Need, &[&str])] = &[
             "GET /api/v1/queries/{id}/results",
             "GET /api/v1/queries/{id}/changes",
             "GET /api/v1/queries/{id}/explain",
+            "POST /api/v1/queries/check",
+            "POST /api/v1/queries/try",
             "POST /api/v1/queries/{id}/why",
             "GET /api/v1/queries/{id}/funnel",
             "POST /api/v1/queries/{id}/views",

@@ -193,6 +193,8 @@ fn everything_else_is_refused_however_it_is_written() {
     refused("customer-42", "POST", &format!("{OF}/results?customer=c42"));
     refused("customer-42", "POST", &format!("{OF}/verify?customer=c42"));
     refused("customer-42", "POST", &format!("{OF}/why?customer=c42"));
+    refused("customer-42", "POST", "/api/v1/queries/check?customer=c42");
+    refused("customer-42", "POST", "/api/v1/queries/try?customer=c42");
     refused("customer-42", "POST", "/api/v1/sources/orders/changes");
     refused("customer-42", "DELETE", OF);
     for odd in [

@@ -201,7 +201,7 @@ fn a_step_ends_soon_when_its_query_is_stopped_changed_or_removed_and_nobody_wait
 }
 
 /// How much time the process has computed, in ticks of the system.
-fn computed(process: u32) -> u64 {
+pub fn computed(process: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()

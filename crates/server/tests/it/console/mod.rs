@@ -1,6 +1,7 @@
 //! What a console reads beside the status of components.
 
 mod deliveries;
+mod editor;
 mod graph;
 mod happened;
 mod held;

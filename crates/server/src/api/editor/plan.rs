@@ -1,0 +1,118 @@
+//! How a query is maintained, as data: what it matches as a graph, and the operators.
+
+use super::super::diagnostic::Span;
+use livewell_query::Engine;
+use livewell_query::outline::Outline;
+use livewell_query::plan::Described;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How a query is maintained.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Plan {
+    /// What it matches.
+    pub pattern: Pattern,
+    /// The operators that maintain its rows, each behind those whose rows it takes.
+    pub operators: Vec<Operator>,
+}
+
+/// What the MATCH clauses of a query match, as a graph.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Pattern {
+    nodes: Vec<Node>,
+    relationships: Vec<Relationship>,
+}
+
+/// A node of a pattern.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PatternNode")]
+struct Node {
+    /// Names it among the nodes of the pattern.
+    id: usize,
+    /// Its variable, if it has one.
+    variable: Option<String>,
+    /// Its labels, and what else must hold for them.
+    labels: Vec<String>,
+    /// The source that holds nodes with its labels, if only one is known to.
+    source: Option<String>,
+    span: Span,
+}
+
+/// A relationship of a pattern.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PatternRelationship")]
+struct Relationship {
+    /// Its variable, if it has one.
+    variable: Option<String>,
+    /// Its types, one of which it has; none: any.
+    types: Vec<String>,
+    /// The node it comes from.
+    from: usize,
+    /// The node it leads to.
+    to: usize,
+    /// Whether it may lie either way round.
+    undirected: bool,
+    /// The source that holds relationships of its types, if only one is known to.
+    source: Option<String>,
+    /// How many in a row, as in `1..3`; null: one.
+    length: Option<String>,
+    /// Whether rows without it stay.
+    optional: bool,
+    span: Span,
+}
+
+/// An operator.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Operator {
+    /// Names it among the operators.
+    id: usize,
+    /// What kind of operator it is, as in `Match`.
+    kind: String,
+    /// What it does.
+    text: String,
+    /// What it keeps, and how it finds what belongs together.
+    details: Vec<String>,
+    /// The operators whose rows it takes.
+    inputs: Vec<usize>,
+}
+
+/// Finds the source that holds what has one of these labels (`true`) or types.
+pub type FindSource<'f> = &'f dyn Fn(bool, &[String]) -> Option<String>;
+
+impl Plan {
+    /// Returns the plan of a query whose text has this outline.
+    pub fn of(text: &str, outline: &Outline, engine: &Engine, source: FindSource<'_>) -> Self {
+        let operators = engine.operators().into_iter().enumerate();
+        Self { pattern: Pattern::of(text, outline, source), operators: operators.map(Operator::of).collect() }
+    }
+}
+
+impl Pattern {
+    fn of(text: &str, outline: &Outline, source: FindSource<'_>) -> Self {
+        let nodes = outline.nodes.iter().enumerate().map(|(id, node)| Node {
+            id,
+            variable: node.variable.as_ref().map(ToString::to_string),
+            labels: node.labels.clone(),
+            source: source(true, &node.labels),
+            span: Span::of(text, node.span),
+        });
+        let relationships = outline.relationships.iter().map(|relationship| Relationship {
+            variable: relationship.variable.as_ref().map(ToString::to_string),
+            types: relationship.types.clone(),
+            from: relationship.from,
+            to: relationship.to,
+            undirected: relationship.undirected,
+            source: source(false, &relationship.types),
+            length: relationship.length.clone(),
+            optional: relationship.optional,
+            span: Span::of(text, relationship.span),
+        });
+        Self { nodes: nodes.collect(), relationships: relationships.collect() }
+    }
+}
+
+impl Operator {
+    fn of((id, Described { kind, text, details, inputs }): (usize, Described)) -> Self {
+        Self { id, kind, text, details, inputs }
+    }
+}
