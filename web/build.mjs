@@ -3,18 +3,27 @@
 //   node build.mjs --write      writes the files
 //   node build.mjs --check      fails if the files there are others
 //   node build.mjs --out DIR    writes them elsewhere, not compressed, for a look
+//
+// There are two scripts, and one with what both use: `console` is every view but the editors, which are in `editor` and are
+// loaded when one is opened. A file's name has a hash of what it holds and of what it loads.
 import { build } from "esbuild";
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
 
 const BUILT = new URL("../crates/server/src/api/console/built/", import.meta.url);
-/** What a first view may take, in bytes as they are sent. */
-const BUDGET = 70_000;
+/** What a first view, the editors and all of it may take, in bytes as they are sent. */
+const BUDGETS = { "a first view": 70_000, "the editors": 130_000, "all of it": 230_000 };
+/** The files that the binary embeds, in the order of their names in `names.txt`. */
+const FILES = ["console.js", "shared.js", "editor.js", "style.css", "icon.svg"];
 
 const bundled = await build({
   absWorkingDir: new URL(".", import.meta.url).pathname,
-  entryPoints: { console: "app/main.tsx", style: "style/main.css" },
+  entryPoints: { console: "app/main.tsx", editor: "view/editor/index.tsx", style: "style/main.css" },
   outdir: "built",
+  entryNames: "[name]-[hash]",
+  chunkNames: "shared-[hash]",
+  splitting: true,
   bundle: true,
   write: false,
   minify: true,
@@ -27,42 +36,67 @@ const bundled = await build({
   logLevel: "warning",
 });
 
-const compressed = new Map();
+/** Every file by what it is, with its name and its bytes. */
+const files = new Map();
 for (const { path, contents } of bundled.outputFiles) {
-  compressed.set(path.endsWith(".css") ? "style.css" : "console.js", Buffer.from(contents));
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const stem = name.replace(/-[^-.]+\./, ".");
+  if (files.has(stem) || !FILES.includes(stem)) fail(`${name} is one file more than the binary embeds`);
+  files.set(stem, { name, bytes: Buffer.from(contents) });
 }
-compressed.set("icon.svg", readFileSync(new URL("icon.svg", import.meta.url)));
-const index = readFileSync(new URL("index.html", import.meta.url));
+const icon = readFileSync(new URL("icon.svg", import.meta.url));
+files.set("icon.svg", { name: `icon-${createHash("sha256").update(icon).digest("hex").slice(0, 8)}.svg`, bytes: icon });
+for (const file of FILES) if (!files.has(file)) fail(`${file} was not built`);
+
+const page = readFileSync(new URL("index.html", import.meta.url), "utf8").replace(/\{([\w.]+)\}/g, (_, of) => `/assets/${files.get(of).name}`);
+const names = FILES.map((file) => `${files.get(file).name}\n`).join("");
 
 const [mode, out] = process.argv.slice(2);
 if (mode === "--out") {
-  mkdirSync(out, { recursive: true });
-  for (const [name, bytes] of compressed) writeFileSync(`${out}/${name}`, bytes);
-  const page = index.toString().replace("{script}", "console.js").replace("{style}", "style.css").replace("{icon}", "icon.svg");
+  mkdirSync(`${out}/assets`, { recursive: true });
+  for (const { name, bytes } of files.values()) writeFileSync(`${out}/assets/${name}`, bytes);
   writeFileSync(`${out}/index.html`, page);
 } else if (mode === "--write") {
   mkdirSync(BUILT, { recursive: true });
-  writeFileSync(new URL("index.html", BUILT), index);
+  writeFileSync(new URL("index.html", BUILT), page);
+  writeFileSync(new URL("names.txt", BUILT), names);
   // The level is fixed and no time is written, so the same content gives the same file.
-  for (const [name, bytes] of compressed) writeFileSync(new URL(`${name}.gz`, BUILT), gzipSync(bytes, { level: 9 }));
+  for (const [file, { bytes }] of files) writeFileSync(new URL(`${file}.gz`, BUILT), compressed(bytes));
 } else if (mode === "--check") {
   // Versions of zlib compress differently; what counts is what comes out again.
-  const stale = [...compressed].filter(([name, bytes]) => !bytes.equals(content(`${name}.gz`)));
-  if (!index.equals(readFileSync(new URL("index.html", BUILT)))) stale.push(["index.html"]);
-  if (stale.length > 0) fail(`built from other sources: ${stale.map(([name]) => name).join(", ")}; run \`cargo xtask web --write\``);
+  const stale = [...files].filter(([file, { bytes }]) => !bytes.equals(unpacked(`${file}.gz`))).map(([file]) => file);
+  if (page !== text("index.html")) stale.push("index.html");
+  if (names !== text("names.txt")) stale.push("names.txt");
+  if (stale.length > 0) fail(`built from other sources: ${stale.join(", ")}; run \`cargo xtask web --write\``);
 } else {
   fail("usage: node build.mjs --write | --check | --out DIR");
 }
 
-const sent = index.length + [...compressed.values()].reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0);
-console.log(`a first view is ${sent} bytes, of at most ${BUDGET}`);
-if (sent > BUDGET) fail("that is more than a first view may take");
+const size = (file) => compressed(files.get(file).bytes).length;
+const first = page.length + ["console.js", "shared.js", "style.css", "icon.svg"].reduce((sum, file) => sum + size(file), 0);
+const sent = { "a first view": first, "the editors": size("editor.js"), "all of it": first + size("editor.js") };
+for (const [what, most] of Object.entries(BUDGETS)) {
+  console.log(`${what} is ${sent[what]} bytes, of at most ${most}`);
+  if (sent[what] > most) fail("that is more than it may take");
+}
 
-function content(name) {
+function compressed(bytes) {
+  return gzipSync(bytes, { level: 9 });
+}
+
+function unpacked(name) {
   try {
     return gunzipSync(readFileSync(new URL(name, BUILT)));
   } catch {
     return Buffer.alloc(0);
+  }
+}
+
+function text(name) {
+  try {
+    return readFileSync(new URL(name, BUILT), "utf8");
+  } catch {
+    return "";
   }
 }
 

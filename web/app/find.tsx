@@ -58,6 +58,7 @@ function all(typed: string): Found[] {
     for (const label of labels) found.push(plain(`${label} ${route.id}`, "action", press(label)));
   }
   found.push(plain("New source", "action", visit("#/new/source")), plain("New reaction", "action", visit("#/new/reaction")));
+  found.push(plain("New query", "action", visit("#/new/query")));
   found.push(plain("Change the theme", "action", next));
   const code = /^(?:LW)?(\d{4})$/i.exec(typed.trim());
   if (code) found.unshift(plain(`LW${code[1]}`, "error code", visit(`#/errors/LW${code[1]}`)));

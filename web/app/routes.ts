@@ -7,7 +7,8 @@ export type Route =
   | { page: "overview" }
   | { page: "list"; kind: Kind }
   | { page: "component"; kind: Kind; id: string; tab: string | null }
-  | { page: "new"; kind: "source" | "reaction" }
+  | { page: "new"; kind: Kind }
+  | { page: "edit"; kind: "query"; id: string }
   | { page: "code"; code: string }
   | { page: "events" }
   | { page: "store" }
@@ -46,10 +47,11 @@ function route(path: string, parts: string[]): Route {
   const [, first, id, tab] = parts;
   if (isSection(first)) {
     if (!id) return { page: "list", kind: kindOf(first) };
+    if (tab === "edit" && first === "queries") return { page: "edit", kind: "query", id };
     return { page: "component", kind: kindOf(first), id, tab: tab || null };
   }
-  if (first === "new" && (id === "source" || id === "reaction")) return { page: "new", kind: id };
   if (first === "errors" && id) return { page: "code", code: id };
+  if (first === "new" && (id === "source" || id === "query" || id === "reaction")) return { page: "new", kind: id };
   if (first === "events") return { page: "events" };
   if (first === "store") return { page: "store" };
   return { page: "missing" };

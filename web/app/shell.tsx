@@ -15,12 +15,13 @@ import { CodePage } from "../view/code.tsx";
 import { Component } from "../view/component.tsx";
 import { Events } from "../view/events.tsx";
 import { EditItem, NewItem } from "../view/form.tsx";
+import { Late } from "../view/late.tsx";
 import { List } from "../view/list.tsx";
 import { Overview } from "../view/overview.tsx";
 import { Store } from "../view/store.tsx";
 import { Token } from "../view/token.tsx";
 import { finding, Find } from "./find.tsx";
-import { place, type Route } from "./routes.ts";
+import { place, to, type Route } from "./routes.ts";
 import { Side } from "./side.tsx";
 import { Spoken } from "./spoken.tsx";
 
@@ -42,15 +43,16 @@ function onKey(event: KeyboardEvent): void {
     finding.value = true;
   } else if (event.key === "Escape") {
     drawer(false);
-  } else if (event.key === "/" && !isTyping(event.target)) {
+  } else if (event.key === "/" && !isTyping(event.composedPath()[0])) {
     const search = document.querySelector<HTMLElement>("main [type=search]");
     if (search) event.preventDefault();
     search?.focus();
   }
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+/** Returns whether keys at this place are text; an editor is inside a shadow root. */
+function isTyping(target: EventTarget | undefined): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
 function crumbs(route: Route): { up: [string, string] | null; here: string } {
@@ -64,6 +66,8 @@ function crumbs(route: Route): { up: [string, string] | null; here: string } {
       return { up: [kinds[route.kind], `#/${section(route.kind)}`], here: route.id };
     case "new":
       return { up: [kinds[route.kind], `#/${section(route.kind)}`], here: `New ${route.kind}` };
+    case "edit":
+      return { up: [route.id, to(route.kind, route.id)], here: `Edit ${route.id}` };
     case "code":
       return { up: ["Overview", "#/"], here: route.code };
     case "events":
@@ -83,10 +87,13 @@ function View({ route }: { route: Route }) {
     case "list":
       return <List kind={route.kind} key={route.kind} />;
     case "new":
+      if (route.kind === "query") return <Late of="QueryEditor" id={null} />;
       return <NewItem kind={route.kind} key={route.kind} />;
     case "component":
       if (route.tab === "edit" && route.kind !== "query") return <EditItem kind={route.kind} id={route.id} key={route.id} />;
       return <Component kind={route.kind} id={route.id} tab={route.tab} key={`${route.kind} ${route.id}`} />;
+    case "edit":
+      return <Late of="QueryEditor" id={route.id} key={route.id} />;
     case "code":
       return <CodePage code={route.code} key={route.code} />;
     case "events":

@@ -2,8 +2,8 @@
 
 import * as actions from "../data/actions.ts";
 import { of } from "../data/client.ts";
-import { section, type Node, type Status } from "../data/types.ts";
 import { to } from "../app/routes.ts";
+import { section, type Node, type Status } from "../data/types.ts";
 import { Button, obstacle } from "../part/button.tsx";
 import { Menu, type Entry } from "../part/menu.tsx";
 import { say, sayWhy } from "../part/toast.tsx";
@@ -38,6 +38,11 @@ export function Actions({ status, node, reread }: ActionProps) {
   };
   return (
     <div class="actions">
+      {kind === "query" && status.configured ? (
+        <a class="button" href={to(kind, id, "edit")}>
+          Edit
+        </a>
+      ) : null}
       {kind === "query" ? <Verify id={id} unless={forbidden} /> : null}
       <Button class={state === "error" ? "primary start" : "start"} act={isIdle ? start : stop} unless={forbidden}>
         {isIdle ? "Start" : "Stop"}

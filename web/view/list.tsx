@@ -32,13 +32,11 @@ export function List({ kind }: { kind: Kind }) {
     <>
       <div class="head">
         <h1>{title(kind)}</h1>
-        {kind === "query" ? null : (
-          <div class="actions">
-            <Button act={() => void (location.hash = `#/new/${kind}`)} unless={obstacle("administer")}>
-              New {kind}
-            </Button>
-          </div>
-        )}
+        <div class="actions">
+          <Button act={() => void (location.hash = `#/new/${kind}`)} unless={obstacle("administer")}>
+            New {kind}
+          </Button>
+        </div>
       </div>
       <section class="card live">
         <div class="tools">

@@ -99,7 +99,8 @@ function Empty() {
         ))}
       </div>
       <p class="muted">
-        Write these into <code>livewell.yaml</code> and run <code>livewell apply</code>.
+        Write these into <code>livewell.yaml</code> and run <code>livewell apply</code>. A query can be{" "}
+        <a href="#/new/query">written here</a>, too, with its problems marked as you type.
       </p>
     </>
   );

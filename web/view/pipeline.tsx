@@ -32,6 +32,9 @@ export function Pipeline() {
         <h2>Pipeline</h2>
         <span class="muted note wide-only">rates are of the last minute</span>
         <span class="grow" />
+        <a class="button small" href="#/new/query">
+          New query
+        </a>
         <Segments
           label="Pipeline as"
           of={VIEWS}

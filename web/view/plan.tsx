@@ -1,16 +1,18 @@
 /* The text of a query, what it is made of, and the plan by which it is maintained. */
 
 import { of } from "../data/client.ts";
+import type { PlanData } from "../data/plan.ts";
 import type { Definition } from "../data/types.ts";
 import { Button } from "../part/button.tsx";
 import { Cypher } from "../part/cypher.tsx";
 import { Problem, Skeleton } from "../part/problem.tsx";
+import { PlanPicture } from "../part/plan-picture.tsx";
 import { Text } from "../part/text.tsx";
 import { copy } from "./copy.ts";
 import { Made } from "./definition.tsx";
 import { useRead } from "./use-read.ts";
 
-interface Explained {
+interface Explained extends Partial<PlanData> {
   cypher: string;
   columns: string[];
   plan: string;
@@ -53,9 +55,17 @@ export function Plan({ id }: { id: string }) {
             Copy
           </Button>
         </header>
-        <pre class="code pad" tabIndex={0}>
-          <Text of={answer.plan.trimEnd()} lines />
-        </pre>
+        {answer.pattern && answer.operators ? (
+          <div class="pad">
+            <PlanPicture of={{ pattern: answer.pattern, operators: answer.operators }} />
+          </div>
+        ) : null}
+        <details class="pad ruled" open={!answer.operators}>
+          <summary>As text</summary>
+          <pre class="code" tabIndex={0}>
+            <Text of={answer.plan.trimEnd()} lines />
+          </pre>
+        </details>
       </section>
     </div>
   );

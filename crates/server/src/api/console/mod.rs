@@ -1,22 +1,30 @@
 //! The web console: `GET /` is its page, and `GET /assets/NAME` its script, style and icon.
 //!
-//! The files in `built` are made from `web/` by `cargo xtask web --write` and are compressed. Their addresses have a hash of
-//! what they hold, so a browser keeps them for good, and a page never comes with the files of another version.
+//! The files in `built` are made from `web/` by `cargo xtask web --write` and are compressed. Their names have a hash of what
+//! they hold, so a browser keeps them for good, and a page never comes with the files of another version. The editors are a
+//! script of their own, which the others load when one is opened.
 
 use super::call::{Call, call};
 use super::context::Shared;
 use super::description::written;
 use super::problem::Problem;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::LazyLock;
 
 const PAGE: &str = include_str!("built/index.html");
-const SCRIPT: &[u8] = include_bytes!("built/console.js.gz");
-const STYLE: &[u8] = include_bytes!("built/style.css.gz");
-const ICON: &[u8] = include_bytes!("built/icon.svg.gz");
+/// The names of the files, a line each, in the order of [`FILES`].
+const NAMES: &str = include_str!("built/names.txt");
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const FILES: [(&str, &[u8]); 5] = [
+    (SCRIPT, include_bytes!("built/console.js.gz")),
+    (SCRIPT, include_bytes!("built/shared.js.gz")),
+    (SCRIPT, include_bytes!("built/editor.js.gz")),
+    ("text/css; charset=utf-8", include_bytes!("built/style.css.gz")),
+    ("image/svg+xml", include_bytes!("built/icon.svg.gz")),
+];
 
 /// The page runs its own files and calls its own server, and nothing else. Text never becomes markup or code: no script may
 /// write either into the page. No other page may show this one in a frame.
@@ -30,50 +38,27 @@ const TLS_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// A file of the console.
 struct Asset {
-    name: String,
+    name: &'static str,
     content_type: &'static str,
     /// Compressed with gzip, which every browser reads.
     bytes: &'static [u8],
 }
 
-impl Asset {
-    /// Creates a file `STEM-HASH.EXTENSION`.
-    fn new(stem: &str, extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Self {
-        Self { name: format!("{stem}-{}.{extension}", hash(bytes)), content_type, bytes }
-    }
-
-    fn address(&self) -> String {
-        format!("/assets/{}", self.name)
-    }
-}
-
 /// The page and its files, under the names of this build.
 struct Console {
-    page: Bytes,
     etag: HeaderValue,
-    assets: [Asset; 3],
+    assets: Vec<Asset>,
 }
 
 static CONSOLE: LazyLock<Console> = LazyLock::new(|| {
-    let script = Asset::new("console", "js", "text/javascript; charset=utf-8", SCRIPT);
-    let style = Asset::new("style", "css", "text/css; charset=utf-8", STYLE);
-    let icon = Asset::new("icon", "svg", "image/svg+xml", ICON);
-    let page = PAGE
-        .replace("{script}", &script.address())
-        .replace("{style}", &style.address())
-        .replace("{icon}", &icon.address());
-    let etag = HeaderValue::from_str(&format!("\"{}\"", hash(page.as_bytes())));
+    let hash = blake3::hash(PAGE.as_bytes()).to_hex();
+    let etag = HeaderValue::from_str(&format!("\"{}\"", &hash[..16]));
+    let asset = |(name, (content_type, bytes))| Asset { name, content_type, bytes };
     Console {
-        page: page.into(),
         etag: etag.expect("digits are a header's value"),
-        assets: [script, style, icon],
+        assets: NAMES.lines().zip(FILES).map(asset).collect(),
     }
 });
-
-/// Returns the beginning of a hash, in hexadecimal digits.
-fn hash(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex()[..16].to_owned()
-}
 
 /// Returns the calls.
 pub fn calls() -> Vec<Call> {
@@ -98,7 +83,7 @@ async fn page(State(api): State<Shared>, headers: HeaderMap) -> Response {
     let mut answer = if headers.get(header::IF_NONE_MATCH) == Some(&console.etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], console.page.clone()).into_response()
+        ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], PAGE).into_response()
     };
     let more = [
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
@@ -136,13 +121,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_names_every_file_by_its_hash() {
-        let page = std::str::from_utf8(&CONSOLE.page).unwrap();
-        for asset in &CONSOLE.assets {
-            assert!(page.contains(&asset.address()), "{}", asset.name);
-            assert!(asset.bytes.starts_with(&[0x1f, 0x8b]), "{} is not compressed", asset.name);
+    fn every_file_has_a_name_of_its_own_with_a_hash_and_is_compressed() {
+        assert_eq!(NAMES.lines().count(), FILES.len());
+        let endings = ["js", "js", "js", "css", "svg"];
+        for (Asset { name, bytes, .. }, ending) in CONSOLE.assets.iter().zip(endings) {
+            let hash = name.rsplit_once('-').and_then(|(_, rest)| rest.strip_suffix(&format!(".{ending}")));
+            assert!(hash.is_some_and(|hash| hash.len() >= 8), "{name}");
+            assert!(bytes.starts_with(&[0x1f, 0x8b]), "{name} is not compressed");
         }
-        assert!(!page.contains('{'), "a name was not filled in: {page}");
-        assert_ne!(hash(SCRIPT), hash(STYLE));
+    }
+
+    #[test]
+    fn the_page_loads_what_a_first_view_needs_and_no_editor() {
+        for Asset { name, .. } in &CONSOLE.assets {
+            let is_named = PAGE.contains(&format!("\"/assets/{name}\""));
+            assert_eq!(is_named, !name.starts_with("editor-"), "{name}");
+        }
+        assert!(!PAGE.contains('{'), "a name was not filled in: {PAGE}");
     }
 }

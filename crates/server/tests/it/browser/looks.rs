@@ -33,6 +33,8 @@ const VIEWS: &[&str] = &[
     "#/queries/big/diffs",
     "#/queries/big/plan",
     "#/queries/big/health",
+    "#/queries/big/edit",
+    "#/new/query",
     "#/reactions/board/deliveries",
     "#/reactions/board/dead",
     "#/new/source",

@@ -1,6 +1,7 @@
 //! The console in a browser, against a real server: what a person sees there is what is stored, as it comes.
 
 mod acting;
+mod editor;
 mod forming;
 mod hostile;
 mod keys;
