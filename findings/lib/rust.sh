@@ -2,8 +2,11 @@
 # folder and prints its output. Everything is gone when the script ends.
 
 set -euo pipefail
-PLACE=$(mktemp -d)
-trap 'rm -rf "$PLACE"' EXIT
+# Another library may have made a folder, and removes it.
+if [ -z "${PLACE:-}" ]; then
+    PLACE=$(mktemp -d)
+    trap 'rm -rf "$PLACE"' EXIT
+fi
 
 rust() {
     mkdir -p "$PLACE/src"
