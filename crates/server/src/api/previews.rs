@@ -126,7 +126,8 @@ fn messages(
     let refused = |error: ReactionError| ("LW0831", error.to_string());
     let store = format!("{:x}", livewell.store_id().0);
     let now = Arc::new(|| SystemClock.now());
-    let start = Start { store: &store, reaction: &settings.shared.id, detail: None, heads: &[], now };
+    let (attempts, reaction) = (Arc::default(), &settings.shared.id);
+    let start = Start { store: &store, reaction, detail: None, heads: &[], now, attempts };
     messenger.start(&start).map_err(refused)?;
     let result = result_of(results, rows);
     messenger.deliver(&[outgoing(results, &result)]).map_err(refused)?;
@@ -192,6 +193,6 @@ impl Transport for Keeper {
         let body = String::from_utf8_lossy(message.body).into_owned();
         let made = Previewed::new(target.to_owned(), headers, body);
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(made);
-        Ok(Answer::Taken)
+        Ok(Answer::Taken(String::new()))
     }
 }
