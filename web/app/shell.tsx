@@ -14,11 +14,9 @@ import { Toast } from "../part/toast.tsx";
 import { CodePage } from "../view/code.tsx";
 import { Component } from "../view/component.tsx";
 import { Events } from "../view/events.tsx";
-import { EditItem, NewItem } from "../view/form.tsx";
 import { Late } from "../view/late.tsx";
 import { List } from "../view/list.tsx";
 import { Overview } from "../view/overview.tsx";
-import { Store } from "../view/store.tsx";
 import { Token } from "../view/token.tsx";
 import { finding, Find } from "./find.tsx";
 import { place, to, type Route } from "./routes.ts";
@@ -88,9 +86,11 @@ function View({ route }: { route: Route }) {
       return <List kind={route.kind} key={route.kind} />;
     case "new":
       if (route.kind === "query") return <Late of="QueryEditor" id={null} />;
-      return <NewItem kind={route.kind} key={route.kind} />;
+      return <Late of="NewItem" kind={route.kind} key={route.kind} />;
     case "component":
-      if (route.tab === "edit" && route.kind !== "query") return <EditItem kind={route.kind} id={route.id} key={route.id} />;
+      if (route.tab === "edit" && route.kind !== "query") {
+        return <Late of="EditItem" kind={route.kind} id={route.id} key={route.id} />;
+      }
       return <Component kind={route.kind} id={route.id} tab={route.tab} key={`${route.kind} ${route.id}`} />;
     case "edit":
       return <Late of="QueryEditor" id={route.id} key={route.id} />;
@@ -99,7 +99,7 @@ function View({ route }: { route: Route }) {
     case "events":
       return <Events />;
     case "store":
-      return <Store />;
+      return <Late of="Store" />;
     case "missing":
       return <Missing />;
   }

@@ -10,7 +10,7 @@ import { Code, Problem, Skeleton } from "../part/problem.tsx";
 import { Message, Text, Time } from "../part/text.tsx";
 import { say, sayWhy } from "../part/toast.tsx";
 import { count, duration, latency, things } from "../text.ts";
-import { copy } from "./actions.tsx";
+import { copy } from "./copy.ts";
 import { useRead } from "./use-read.ts";
 import { useWoken } from "./use-woken.ts";
 

@@ -13,7 +13,7 @@ import { Problem } from "../part/problem.tsx";
 import type { Source } from "../part/source.ts";
 import { Text } from "../part/text.tsx";
 import { count, things } from "../text.ts";
-import { AbsentPanel } from "./absent.tsx";
+import { Late } from "./late.tsx";
 import { canExplain } from "./no-rows.tsx";
 import { RowPanel } from "./row.tsx";
 import { chooseSort, sortIn, Tools, useResults } from "./tools.tsx";
@@ -73,7 +73,7 @@ export function LargeRows({ following, fold, view, status }: LargeRowsProps) {
       {chosen === null ? null : (
         <RowPanel signature={chosen} row={view.find(chosen)} following={following} canExplain={canExplain(status)} />
       )}
-      {isAbsent ? <AbsentPanel id={following.id} /> : null}
+      {isAbsent ? <Late of="AbsentPanel" id={following.id} /> : null}
     </div>
   );
 }

@@ -7,8 +7,11 @@ import { Problem, Skeleton } from "../part/problem.tsx";
 
 type Editors = typeof import("./editor/index.tsx");
 
+/** What a view takes. */
+type Props<View> = View extends (props: infer P) => unknown ? (unknown extends P ? object : P) : object;
+
 /** A view of the editors' script; `of` names it there. */
-export function Late<Name extends keyof Editors>({ of, ...props }: { of: Name } & Parameters<Editors[Name]>[0]) {
+export function Late<Name extends keyof Editors>({ of, ...props }: { of: Name } & Props<Editors[Name]>) {
   const [editors, setEditors] = useState<Editors | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const load = async () => {

@@ -11,7 +11,7 @@ import { Problem, Skeleton } from "../part/problem.tsx";
 import { Message, Text, Time } from "../part/text.tsx";
 import { say } from "../part/toast.tsx";
 import { bytes, cut, duration, things } from "../text.ts";
-import { copy } from "./actions.tsx";
+import { copy } from "./copy.ts";
 import { useRead } from "./use-read.ts";
 import { useWoken } from "./use-woken.ts";
 

@@ -9,7 +9,7 @@ import { Mark } from "../part/mark.tsx";
 import { Problem, Skeleton } from "../part/problem.tsx";
 import { Text } from "../part/text.tsx";
 import { bytes, count, things } from "../text.ts";
-import { copy } from "./actions.tsx";
+import { copy } from "./copy.ts";
 import { useWoken } from "./use-woken.ts";
 
 /** How long after the last key a template is tried, in milliseconds. */

@@ -7,8 +7,8 @@ import type { Tab } from "../part/tabs.tsx";
 import { count } from "../text.ts";
 import { DeliveriesView } from "./deliveries.tsx";
 import { Health } from "./health.tsx";
+import { Late } from "./late.tsx";
 import { LettersView } from "./letters.tsx";
-import { MessageView } from "./message.tsx";
 import { Place } from "./outbox.tsx";
 import { Settings } from "./settings.tsx";
 
@@ -29,7 +29,7 @@ export function ReactionViews({ tab, status, reread }: { tab: string; status: St
   painted.value;
   const live = node(status.id);
   if (tab === "dead") return <LettersView status={status} live={live} reread={reread} />;
-  if (tab === "message") return <MessageView status={status} live={live} />;
+  if (tab === "message") return <Late of="MessageView" status={status} live={live} />;
   if (tab === "settings") return <Settings section="reactions" id={status.id} />;
   return (
     <>

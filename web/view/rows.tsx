@@ -11,7 +11,7 @@ import { Grid } from "../part/grid.tsx";
 import { Rows as AtHand } from "../part/source.ts";
 import { Text } from "../part/text.tsx";
 import { count, things } from "../text.ts";
-import { AbsentPanel } from "./absent.tsx";
+import { Late } from "./late.tsx";
 import { canExplain, NoRows } from "./no-rows.tsx";
 import { RowPanel } from "./row.tsx";
 import { chooseSort, sortIn, Tools, useResults } from "./tools.tsx";
@@ -67,7 +67,7 @@ export function Rows({ following, fold, status }: { following: Following; fold: 
         </section>
       )}
       {chosen === null ? null : <RowPanel signature={chosen} row={row} following={following} canExplain={canExplain(status)} />}
-      {isAbsent ? <AbsentPanel id={following.id} /> : null}
+      {isAbsent ? <Late of="AbsentPanel" id={following.id} /> : null}
     </div>
   );
 }

@@ -5,11 +5,11 @@ import type { Tab } from "../part/tabs.tsx";
 import { count } from "../text.ts";
 import { ElementsView } from "./elements.tsx";
 import { Health } from "./health.tsx";
+import { Late } from "./late.tsx";
 import { MadeOf } from "./made-of.tsx";
 import { ParkedView } from "./parked.tsx";
 import { Progress } from "./progress.tsx";
 import { Settings } from "./settings.tsx";
-import { TransactionsView } from "./transactions.tsx";
 
 export function sourceTabs(status: Status, live: Node | undefined): Tab[] {
   const parked = live?.parked ?? status.parked;
@@ -27,7 +27,7 @@ export function SourceViews({ tab, status, reread }: { tab: string; status: Stat
   const { id } = status;
   if (tab === "elements") return <ElementsView id={id} />;
   if (tab === "parked") return <ParkedView status={status} reread={reread} />;
-  if (tab === "transactions") return <TransactionsView id={id} />;
+  if (tab === "transactions") return <Late of="TransactionsView" id={id} />;
   if (tab === "health") return <Health status={status} />;
   if (tab === "settings") return <Settings section="sources" id={id} />;
   return (

@@ -1,11 +1,11 @@
 /* What is wrong with a text, as a list that leads to its places. */
 
-import type { Refusal } from "../data/client.ts";
-import type { Checked } from "../data/items.ts";
-import { Code, Problem } from "../part/problem.tsx";
-import { Message } from "../part/text.tsx";
-import type { Place } from "../part/writing.tsx";
-import { things } from "../text.ts";
+import type { Refusal } from "../../data/client.ts";
+import type { Checked } from "../../data/items.ts";
+import { Code, Problem } from "../../part/problem.tsx";
+import { Message } from "../../part/text.tsx";
+import type { Place } from "../../part/writing.tsx";
+import { things } from "../../text.ts";
 
 interface FaultsProps {
   of: Checked | null;

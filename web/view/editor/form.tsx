@@ -1,25 +1,25 @@
 /* A source or a reaction as a text: new, or as it is, with what is wrong with it, what it would do, and what that costs. */
 
 import { useEffect, useState } from "preact/hooks";
-import * as actions from "../data/actions.ts";
-import { asRefusal, call, of, type Refusal } from "../data/client.ts";
-import { foreseeSaving } from "../data/foreseen.ts";
-import { draft, keepDraft, readKinds, type Kinds, type Written } from "../data/items.ts";
-import { print } from "../data/json.ts";
-import { section, type Definition } from "../data/types.ts";
-import { to } from "../app/routes.ts";
-import { Button, obstacle } from "../part/button.tsx";
-import { ask } from "../part/dialog.tsx";
-import { Problem, Skeleton } from "../part/problem.tsx";
-import { Text } from "../part/text.tsx";
-import { say } from "../part/toast.tsx";
-import { Writing, type Place } from "../part/writing.tsx";
-import { Conflict } from "./conflict.tsx";
+import * as actions from "../../data/actions.ts";
+import { asRefusal, call, of, type Refusal } from "../../data/client.ts";
+import { foreseeSaving } from "../../data/foreseen.ts";
+import { draft, keepDraft, readKinds, type Kinds, type Written } from "../../data/items.ts";
+import { print } from "../../data/json.ts";
+import { section, type Definition } from "../../data/types.ts";
+import { to } from "../../app/routes.ts";
+import { Button, obstacle } from "../../part/button.tsx";
+import { ask } from "../../part/dialog.tsx";
+import { Problem, Skeleton } from "../../part/problem.tsx";
+import { Text } from "../../part/text.tsx";
+import { say } from "../../part/toast.tsx";
+import { Writing, type Place } from "../../part/writing.tsx";
+import { Conflict } from "../conflict.tsx";
 import { Faults } from "./faults.tsx";
-import { Changing } from "./saving.tsx";
+import { Changing } from "../saving.tsx";
 import { Tried } from "./tried.tsx";
 import { useChecked } from "./use-checked.ts";
-import { useRead } from "./use-read.ts";
+import { useRead } from "../use-read.ts";
 
 /** A new one, which begins as the example of its kind. */
 export function NewItem({ kind }: { kind: Written }) {

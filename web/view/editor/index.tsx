@@ -1,7 +1,12 @@
-/* The editors, which are a script of their own: `view/late.tsx` loads it when one is opened. */
+/* The editors, and views that are seldom opened: a script of their own, which `view/late.tsx` loads when one is. */
 
 import styles from "../../style/editor.css" with { type: "text" };
+export { EditItem, NewItem } from "./form.tsx";
 export { QueryEditor } from "./query.tsx";
+export { AbsentPanel } from "../absent.tsx";
+export { MessageView } from "../message.tsx";
+export { Store } from "../store.tsx";
+export { TransactionsView } from "../transactions.tsx";
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(styles);

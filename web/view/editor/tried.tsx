@@ -1,13 +1,13 @@
 /* What the first records of a source would become, or what a reaction would send. */
 
 import { useState } from "preact/hooks";
-import { asRefusal, type Refusal } from "../data/client.ts";
-import { tryReaction, trySource, type Change, type Message as Sent, type ReactionTried, type Record, type SourceTried, type Written } from "../data/items.ts";
-import { print, type Value } from "../data/json.ts";
-import { Button } from "../part/button.tsx";
-import { Code, Problem } from "../part/problem.tsx";
-import { Message, Text, Whole } from "../part/text.tsx";
-import { cut, things } from "../text.ts";
+import { asRefusal, type Refusal } from "../../data/client.ts";
+import { tryReaction, trySource, type Change, type Message as Sent, type ReactionTried, type Record, type SourceTried, type Written } from "../../data/items.ts";
+import { print, type Value } from "../../data/json.ts";
+import { Button } from "../../part/button.tsx";
+import { Code, Problem } from "../../part/problem.tsx";
+import { Message, Text, Whole } from "../../part/text.tsx";
+import { cut, things } from "../../text.ts";
 
 /** How much of a record its line shows. */
 const LINE_MAX = 200;

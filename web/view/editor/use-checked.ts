@@ -1,8 +1,8 @@
 /* What is wrong with a text, asked a moment after the last key. */
 
 import { useEffect, useState } from "preact/hooks";
-import { asRefusal, isAborted, type Refusal } from "../data/client.ts";
-import { check, type Checked, type Written } from "../data/items.ts";
+import { asRefusal, isAborted, type Refusal } from "../../data/client.ts";
+import { check, type Checked, type Written } from "../../data/items.ts";
 
 /** How long nothing is typed before it is asked, in milliseconds. */
 const PAUSE = 200;
