@@ -50,6 +50,8 @@ fn a_tab_that_nobody_looks_at_gives_up_its_stream_and_asks_for_nothing() {
     while followers(&running) > 0.0 {
         pause(Duration::from_millis(50));
     }
+    // What the last status has asked for comes up to a second later.
+    pause(Duration::from_secs(4));
     browser.run("window.calls = []").unwrap();
     send(&running, &order("update", "o1", 300));
     pause(Duration::from_secs(3));
