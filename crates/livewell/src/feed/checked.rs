@@ -33,7 +33,7 @@ impl Checked {
     }
 
     /// Reads the range of a source; returns `None` for a source that cannot tell, or that has nothing yet.
-    pub(crate) fn read(snapshot: &dyn Snapshot, source: u32) -> Result<Option<Self>, IndexError> {
+    fn read(snapshot: &dyn Snapshot, source: u32) -> Result<Option<Self>, IndexError> {
         snapshot.get(&Self::key(source))?.map(|bytes| Self::decode(&bytes)).transpose()
     }
 
@@ -73,7 +73,7 @@ pub(crate) fn of(reading: &mut Reading<'_>, component: &Component) -> Result<Opt
             let says = component.report().and_then(|report| report.is_checked);
             let Some(says) = says else { return Ok(None) };
             let head = reading.head(component.number)?.unwrap_or_default();
-            let checked = reading.checked(component.number)?;
+            let checked = Checked::read(reading.snapshot(), component.number)?;
             Ok(Some(says && checked.is_some_and(|checked| checked.holds(head.position))))
         }
     }
@@ -117,7 +117,7 @@ fn read(reading: &mut Reading<'_>, query: u32) -> Result<Option<bool>, Error> {
         }
         let upstreams = reading.reached(feed)?;
         if upstreams.is_empty()
-            && let Some(of_source) = reading.checked(feed)?
+            && let Some(of_source) = Checked::read(reading.snapshot(), feed)?
         {
             // Where no source can tell, nobody needs the position.
             let position = reading.frontier(query)?;

@@ -13,7 +13,6 @@ use livewell_model::codec::Reader;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::LogEntry;
 use livewell_store::{Feed, IndexError, Resume, Snapshot};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A feed that is followed.
@@ -151,40 +150,6 @@ fn merge(mut streams: Vec<Stream>, groups_max: usize) -> Vec<Group> {
 /// Returns the position of the store up to which feed number `feed` has taken in everything, in this snapshot.
 pub(crate) fn frontier(snapshot: &Arc<dyn Snapshot>, marks: &Marks, feed: u32) -> Result<u64, Error> {
     Reading::new(&**snapshot, marks).frontier(feed)
-}
-
-/// Returns how far a consumer is in the feeds that it has checkpoints in: as far as those, or as its mark.
-pub(crate) fn reached(
-    snapshot: &dyn Snapshot,
-    marks: &Marks,
-    consumer: u32,
-) -> Result<BTreeMap<u32, Checkpoint>, Error> {
-    let mut reached = followed(snapshot, consumer)?;
-    if let Some(shown) = marks.shown(snapshot, consumer)? {
-        for (feed, mark) in shown.iter() {
-            if let Some(stored) = reached.get_mut(feed)
-                && stored.epoch == mark.epoch
-            {
-                stored.sequence = stored.sequence.max(mark.sequence);
-                stored.position = stored.position.max(mark.position);
-            }
-        }
-    }
-    Ok(reached)
-}
-
-/// Returns the feeds that a consumer has checkpoints in.
-pub(crate) fn followed(snapshot: &dyn Snapshot, consumer: u32) -> Result<BTreeMap<u32, Checkpoint>, Error> {
-    use livewell_store::keyspace::{Key, Space};
-    let prefix = Key::new(Space::Checkpoint).number(consumer).done();
-    let mut found = BTreeMap::new();
-    for entry in snapshot.scan_after(&prefix, None)? {
-        let (key, _) = entry?;
-        let number = key[prefix.len()..].try_into().map(u32::from_be_bytes);
-        let number = number.map_err(|_| IndexError::corrupted("a checkpoint key ends in a feed's number"))?;
-        found.extend(Checkpoint::read(snapshot, consumer, number)?.map(|checkpoint| (number, checkpoint)));
-    }
-    Ok(found)
 }
 
 pub(crate) fn open(snapshot: &Arc<dyn Snapshot>, upstream: &Upstream) -> Result<Feed, Error> {

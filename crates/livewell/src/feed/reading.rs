@@ -1,11 +1,10 @@
 //! Reads of one snapshot about many components, each made once: thousands of queries follow the same few feeds.
 
-use super::checked::Checked;
-use super::follow;
 use crate::Error;
 use crate::component::marks::Marks;
 use livewell_store::checkpoint::Checkpoint;
-use livewell_store::{Head, Snapshot, catalog};
+use livewell_store::keyspace::{Key, Space};
+use livewell_store::{Head, IndexError, Snapshot, catalog};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -19,19 +18,16 @@ pub(crate) struct Reading<'a> {
     heads: HashMap<u32, Option<Head>>,
     reached: HashMap<u32, Reached>,
     frontiers: HashMap<u32, u64>,
-    checked: HashMap<u32, Option<Checked>>,
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(snapshot: &'a dyn Snapshot, marks: &'a Marks) -> Self {
-        Self {
-            snapshot,
-            marks,
-            heads: HashMap::new(),
-            reached: HashMap::new(),
-            frontiers: HashMap::new(),
-            checked: HashMap::new(),
-        }
+        Self { snapshot, marks, heads: HashMap::new(), reached: HashMap::new(), frontiers: HashMap::new() }
+    }
+
+    /// Returns the snapshot that is read.
+    pub(crate) fn snapshot(&self) -> &'a dyn Snapshot {
+        self.snapshot
     }
 
     /// Returns the head of a feed, if it has one.
@@ -49,19 +45,9 @@ impl<'a> Reading<'a> {
         if let Some(reached) = self.reached.get(&consumer) {
             return Ok(reached.clone());
         }
-        let reached = Rc::new(follow::reached(self.snapshot, self.marks, consumer)?);
+        let reached = Rc::new(reached(self.snapshot, self.marks, consumer)?);
         self.reached.insert(consumer, reached.clone());
         Ok(reached)
-    }
-
-    /// Returns the range of positions at which a source equals its upstream; `None` for one that cannot tell.
-    pub(crate) fn checked(&mut self, source: u32) -> Result<Option<Checked>, Error> {
-        if let Some(checked) = self.checked.get(&source) {
-            return Ok(*checked);
-        }
-        let checked = Checked::read(self.snapshot, source)?;
-        self.checked.insert(source, checked);
-        Ok(checked)
     }
 
     /// Returns the position of the store up to which a feed has taken in everything.
@@ -95,4 +81,37 @@ impl<'a> Reading<'a> {
         }
         Ok(least)
     }
+}
+
+/// Returns how far a consumer is in the feeds that it has checkpoints in: as far as those, or as its mark.
+fn reached(
+    snapshot: &dyn Snapshot,
+    marks: &Marks,
+    consumer: u32,
+) -> Result<BTreeMap<u32, Checkpoint>, Error> {
+    let mut reached = followed(snapshot, consumer)?;
+    if let Some(shown) = marks.shown(snapshot, consumer)? {
+        for (feed, mark) in shown.iter() {
+            if let Some(stored) = reached.get_mut(feed)
+                && stored.epoch == mark.epoch
+            {
+                stored.sequence = stored.sequence.max(mark.sequence);
+                stored.position = stored.position.max(mark.position);
+            }
+        }
+    }
+    Ok(reached)
+}
+
+/// Returns the feeds that a consumer has checkpoints in.
+pub(crate) fn followed(snapshot: &dyn Snapshot, consumer: u32) -> Result<BTreeMap<u32, Checkpoint>, Error> {
+    let prefix = Key::new(Space::Checkpoint).number(consumer).done();
+    let mut found = BTreeMap::new();
+    for entry in snapshot.scan_after(&prefix, None)? {
+        let (key, _) = entry?;
+        let number = key[prefix.len()..].try_into().map(u32::from_be_bytes);
+        let number = number.map_err(|_| IndexError::corrupted("a checkpoint key ends in a feed's number"))?;
+        found.extend(Checkpoint::read(snapshot, consumer, number)?.map(|checkpoint| (number, checkpoint)));
+    }
+    Ok(found)
 }

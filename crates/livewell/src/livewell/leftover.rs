@@ -5,7 +5,7 @@ use crate::Error;
 use crate::component::definition::Definition;
 use crate::component::shared::Shared;
 use crate::component::unknown;
-use crate::feed::follow::followed;
+use crate::feed::reading::followed;
 use crate::read::status::{self, Status};
 use crate::register::removal;
 use crate::source::stored::Held;

@@ -6,7 +6,7 @@
 //! its base; a reset, a gap or an upgrade publishes the difference as ordinary results.
 
 use crate::Error;
-use crate::feed::follow::followed;
+use crate::feed::reading::followed;
 use crate::feed::retention;
 use crate::query::base::Base;
 use crate::query::difference::Difference;

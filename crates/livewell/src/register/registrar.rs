@@ -7,7 +7,8 @@
 use crate::Error;
 use crate::component::definition::{self, Definition, Made, Spec};
 use crate::component::shared::Shared;
-use crate::feed::follow::{Upstream, followed};
+use crate::feed::follow::Upstream;
+use crate::feed::reading::followed;
 use crate::query::state::{QueryState, parameters};
 use crate::register::hash;
 use crate::settings::Query;
