@@ -4,10 +4,10 @@ use super::called::Change;
 use super::configuration::Config;
 use super::problem::{self, code};
 use super::reading::parse;
-use super::tree::{Kind, Node, Scalar};
+use super::tree::{Kind, Node};
 use livewell::ComponentKind;
 use livewell_query::language::Diagnostic;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 /// An item that was judged.
 #[derive(Debug, Default)]
@@ -57,22 +57,11 @@ impl Config {
 /// Returns an item in JSON, which says the same.
 pub(super) fn json_of(node: &Node) -> Value {
     match &node.kind {
-        Kind::Scalar(text, scalar) => scalar_of(text, *scalar),
+        Kind::Scalar(text, scalar) => scalar.json(text),
         Kind::List(items) => items.iter().map(json_of).collect(),
         Kind::Map(entries) => {
             let entries = entries.iter().map(|entry| (entry.key.clone(), json_of(&entry.value)));
             Value::Object(entries.collect::<Map<_, _>>())
         }
-    }
-}
-
-/// Returns a scalar in JSON.
-pub(super) fn scalar_of(text: &str, scalar: Scalar) -> Value {
-    match scalar {
-        Scalar::Null => Value::Null,
-        Scalar::Bool(value) => value.into(),
-        Scalar::Int(value) => value.into(),
-        Scalar::Float(_) => text.parse::<Number>().map_or_else(|_| text.into(), Value::Number),
-        Scalar::Text => text.into(),
     }
 }

@@ -3,7 +3,6 @@
 //! A reference to a value from outside stays. A secret that is written out becomes its place and a hash, by which another
 //! one is told from it; the hash is keyed, so that it is worth nothing in another store.
 
-use super::item::scalar_of;
 use super::secret::{is_place, is_reference, is_whole, of_url};
 use super::tree::{Kind, Node};
 use serde_json::{Map, Value, json};
@@ -34,7 +33,7 @@ impl Seal {
 
     fn value(&self, node: &Node, is_secret: bool, place: &str) -> Value {
         match &node.kind {
-            Kind::Scalar(text, scalar) if is_open(text, is_secret) => scalar_of(text, *scalar),
+            Kind::Scalar(text, scalar) if is_open(text, is_secret) => scalar.json(text),
             Kind::Scalar(text, _) => {
                 let hash = blake3::keyed_hash(&self.0, text.as_bytes()).to_hex();
                 json!({ SECRET: place, "hash": hash[..16] })

@@ -4,6 +4,7 @@ use super::problem::{self, code};
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Number, Value};
 use serde_saphyr::{Location, Spanned};
 use std::fmt;
 
@@ -43,6 +44,19 @@ pub enum Scalar {
     Float(f64),
     /// Itself.
     Text,
+}
+
+impl Scalar {
+    /// Returns the scalar in JSON; `text` is how it is written.
+    pub(super) fn json(self, text: &str) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => value.into(),
+            Self::Int(value) => value.into(),
+            Self::Float(_) => text.parse::<Number>().map_or_else(|_| text.into(), Value::Number),
+            Self::Text => text.into(),
+        }
+    }
 }
 
 /// One entry of a mapping.

@@ -4,9 +4,10 @@
 //! What a call has removed, stopped or started of the file is as the file says at the next start.
 
 use super::accepted::Created;
+use super::added::added;
 use super::audited::About;
 use super::call::{Call, call};
-use super::components::{added, find, left};
+use super::components::{find, left};
 use super::context::{Api, Shared};
 use super::description::{Answer, JSON, Operation, Schemas, written};
 use super::expected::Expected;

@@ -1,6 +1,7 @@
 //! Sources, queries and reactions: their status, and calls that reset, start and stop them.
 
 use super::accepted::Accepted;
+use super::added::added;
 use super::call::{Call, call};
 use super::context::{Api, Shared};
 use super::description::written;
@@ -13,7 +14,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::Method;
-use livewell::{ComponentKind, ErrorKind, State as Doing, Status};
+use livewell::{ComponentKind, State as Doing, Status};
 use livewell_config::Change;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -186,18 +187,6 @@ pub fn refreshed(api: &Api, kind: ComponentKind, id: &str) -> Result<Option<Chan
 /// Returns an error if the store cannot be read.
 pub fn left(api: &Api, kind: ComponentKind, id: &str) -> Result<Option<Status>, Problem> {
     Ok(api.livewell.leftover(id)?.filter(|status| status.kind == kind))
-}
-
-/// Returns whether the component was added, of whatever kind.
-///
-/// # Errors
-/// Returns an error if the store cannot be read.
-pub fn added(api: &Api, id: &str) -> Result<Option<Status>, Problem> {
-    match api.livewell.status_of(id) {
-        Ok(status) => Ok(Some(status)),
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Returns the status of one component, also of one that only the store still holds.

@@ -3,10 +3,12 @@
 mod accept;
 mod accepted;
 mod access;
+mod added;
 mod apply;
 pub mod audit;
 mod audited;
 pub mod backup;
+mod beside;
 mod body;
 mod broken_off;
 mod buckets;

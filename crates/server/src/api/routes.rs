@@ -1,5 +1,6 @@
 //! All calls, and the checks that each passes before it is answered.
 
+use super::beside::named_as_a_call;
 use super::call::Call;
 use super::context::Shared;
 use super::problem::Problem;
@@ -97,18 +98,6 @@ fn is_of_one(path: &str) -> bool {
     path.strip_prefix("/api/v1/")
         .and_then(|rest| rest.strip_suffix("/{id}"))
         .is_some_and(|kind| !kind.contains('/'))
-}
-
-/// Returns the path of the calls about one component, if this is the path of a call that stands beside them.
-pub(super) fn named_as_a_call(path: &str) -> Option<&'static str> {
-    let (kind, name) = path.strip_prefix("/api/v1/")?.split_once('/')?;
-    let path = match kind {
-        "sources" => "/api/v1/sources/{id}",
-        "queries" => "/api/v1/queries/{id}",
-        "reactions" => "/api/v1/reactions/{id}",
-        _ => return None,
-    };
-    matches!(name, "check" | "try").then_some(path)
 }
 
 /// Creates the router of all calls for the owner of the store.

@@ -1,6 +1,6 @@
 //! Which scope each call needs: the one table of it.
 
-use super::routes::named_as_a_call;
+use super::beside::named_as_a_call;
 use axum::http::Method;
 use livewell_config::settings::Scope;
 

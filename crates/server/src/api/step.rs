@@ -1,6 +1,6 @@
 //! What becomes of a component, and what that costs: the figures of every dry run, of `apply` and of single calls.
 
-use super::components::added;
+use super::added::added;
 use super::context::Api;
 use super::wire::Kind;
 use livewell::{ComponentKind, Query, Status};
