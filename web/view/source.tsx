@@ -7,7 +7,6 @@ import { ElementsView } from "./elements.tsx";
 import { Health } from "./health.tsx";
 import { Late } from "./late.tsx";
 import { MadeOf } from "./made-of.tsx";
-import { ParkedView } from "./parked.tsx";
 import { Progress } from "./progress.tsx";
 import { Settings } from "./settings.tsx";
 
@@ -26,7 +25,7 @@ export function sourceTabs(status: Status, live: Node | undefined): Tab[] {
 export function SourceViews({ tab, status, reread }: { tab: string; status: Status; reread: () => Promise<void> }) {
   const { id } = status;
   if (tab === "elements") return <ElementsView id={id} />;
-  if (tab === "parked") return <ParkedView status={status} reread={reread} />;
+  if (tab === "parked") return <Late of="ParkedView" status={status} reread={reread} />;
   if (tab === "transactions") return <Late of="TransactionsView" id={id} />;
   if (tab === "health") return <Health status={status} />;
   if (tab === "settings") return <Settings section="sources" id={id} />;

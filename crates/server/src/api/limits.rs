@@ -47,7 +47,9 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
     let most = api.limits.streams_per_client.filter(|_| is_stream).zip(peer(&request));
     let stream = most.map(|(most, peer)| api.client_streams.begin(peer, most.get())).transpose()?;
     let long = ["/verify", "/why", "/funnel", "/views", "/check", "/try"];
-    let is_long = long.iter().any(|end| path.ends_with(end));
+    // A component may have such a name, and what changes it is not broken off.
+    let changes_one = matches!(*request.method(), Method::PUT | Method::DELETE);
+    let is_long = !changes_one && long.iter().any(|end| path.ends_with(end));
     // Every component of a configuration takes its time, and what was begun is finished in any case.
     let is_limited = path != "/api/v1/apply";
     let (cut, request) = cuttable(request);

@@ -77,7 +77,7 @@ fn a_file_source_is_written_tried_and_created_with_the_keyboard_alone() {
     contains(&browser, DIALOG, "Create shop?");
     tab_to(&browser, "Create");
     browser.wait_for("return location.hash", &json!("#/sources/shop"));
-    contains(&browser, "return document.querySelector('main')?.textContent", "o:1");
+    contains(&browser, "return document.querySelector('main')?.textContent", "Order");
     assert_eq!(running.get("/api/v1/sources/shop/counts").json()["nodes"], 1);
 }
 
@@ -171,6 +171,7 @@ fn what_is_refused_is_shown_where_it_was_asked_and_what_was_written_stays() {
     contains(&browser, TEXT, "kind: file");
     let problem = "return document.querySelector('.form .problem')?.textContent";
     // 422: there is no such file.
+    browser.wait_for(STATUS, &json!(NOTHING_WRONG));
     click(&browser, "Try");
     contains(&browser, problem, "LW0206");
     // 409: there is one already.

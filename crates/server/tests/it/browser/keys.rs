@@ -84,12 +84,14 @@ fn a_menu_and_a_dialog_give_the_focus_back() {
     browser.wait_for("return document.querySelectorAll('.table .row').length > 0", &json!(true));
     tab_to(&browser, "it.textContent === 'More'");
     browser.press(ENTER);
+    browser.wait_for(FOCUSED, &json!("Its events"));
+    browser.press(DOWN);
     browser.wait_for(FOCUSED, &json!("Copy as curl"));
     browser.press(DOWN);
     browser.wait_for(FOCUSED, &json!("Rebuild..."));
     browser.press(ESCAPE);
     browser.wait_for(FOCUSED, &json!("More"));
-    browser.press(&format!("{ENTER}{DOWN}{DOWN}"));
+    browser.press(&format!("{ENTER}{DOWN}{DOWN}{DOWN}"));
     browser.wait_for(FOCUSED, &json!("Remove..."));
     browser.press(ENTER);
     browser.wait_for("return document.querySelector('dialog[open]') !== null", &json!(true));

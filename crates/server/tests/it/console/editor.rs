@@ -306,7 +306,7 @@ fn a_query_may_have_the_name_of_a_call() {
     );
     let item =
         json!({ "id": "check", "sources": ["orders"], "cypher": "MATCH (o:Order) RETURN o.total AS total" });
-    let changed = running.ask("PUT", "/api/v1/queries/check?x=%20", "", &item.to_string());
+    let changed = running.ask("PUT", "/api/v1/queries/check?dry_run=false", "", &item.to_string());
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_eq!(running.ask("DELETE", "/api/v1/queries/check", "", "").status, 204);
     assert_eq!(running.get("/api/v1/queries/try").status, 404);
