@@ -74,8 +74,14 @@ export function things(number: number, one: string, many = `${one}s`): string {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
 
+/** Returns a number of an answer as one to count with: `data/json.ts` keeps `0.0` as it was written. */
+function plain(number: number): number {
+  return Number(number);
+}
+
 /** Returns a rate with its unit: `2 004 /s`, `22 /min`, `4 /h`. */
-export function rate(perSecond: number): { value: string; unit: string } {
+export function rate(given: number): { value: string; unit: string } {
+  const perSecond = plain(given);
   if (perSecond >= 10) return { value: count(Math.round(perSecond)), unit: "/s" };
   if (perSecond >= 1) return { value: perSecond.toFixed(1), unit: "/s" };
   if (perSecond * 60 >= 1) return { value: String(Math.round(perSecond * 60)), unit: "/min" };
@@ -86,7 +92,7 @@ export function rate(perSecond: number): { value: string; unit: string } {
 /** Returns bytes with a decimal unit: `267 MB`. */
 export function bytes(number: number): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
-  let value = number;
+  let value = plain(number);
   let unit = 0;
   while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
@@ -97,7 +103,8 @@ export function bytes(number: number): string {
 }
 
 /** Returns a duration in its two greatest units: `3 h 12 min`. */
-export function duration(seconds: number): string {
+export function duration(given: number): string {
+  const seconds = plain(given);
   if (seconds < 0.001) return "0 s";
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -115,7 +122,8 @@ export function duration(seconds: number): string {
 }
 
 /** Returns seconds as milliseconds or seconds, for latencies. */
-export function latency(seconds: number): { value: string; unit: string } {
+export function latency(given: number): { value: string; unit: string } {
+  const seconds = plain(given);
   if (seconds < 0.9995) {
     const milliseconds = seconds * 1000;
     return { value: milliseconds < 10 ? milliseconds.toFixed(1) : String(Math.round(milliseconds)), unit: "ms" };

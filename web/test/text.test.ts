@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { parse } from "../data/json.ts";
 import { bytes, count, cut, duration, latency, pieces, rate } from "../text.ts";
 
 function shown(text: string, lines = false): string {
@@ -50,4 +51,13 @@ test("numbers have thousands apart and a unit that fits", () => {
   assert.equal(duration(11_520), "3 h 12 min");
   assert.deepEqual(latency(0.0091), { value: "9.1", unit: "ms" });
   assert.deepEqual(latency(0.99999), { value: "1.0", unit: "s" });
+});
+
+test("a number of an answer that is kept as it was written is shown as any other", () => {
+  const { zero, five } = parse<{ zero: number; five: number }>("{\"zero\":0.0,\"five\":5.0}");
+  assert.deepEqual(rate(zero), { value: "0", unit: "/s" });
+  assert.deepEqual(rate(five), { value: "5.0", unit: "/s" });
+  assert.deepEqual(latency(five), { value: "5.0", unit: "s" });
+  assert.equal(duration(five), "5.0 s");
+  assert.equal(bytes(five), "5 B");
 });

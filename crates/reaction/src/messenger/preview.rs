@@ -82,6 +82,7 @@ pub struct Previewed {
     pub template: Option<String>,
 }
 
+#[cfg(any(feature = "webhook", feature = "nats"))]
 impl Previewed {
     pub(crate) fn of<T: Transport + 'static>(messenger: Messenger<T>) -> Self {
         let (each, template) = (messenger.settings.each, messenger.settings.template.clone());
