@@ -176,6 +176,7 @@ fn parked_input_is_seen_and_dropped_only_when_its_source_is_named() {
     click(&browser, "Try again");
     browser.wait_for(SAID, &json!("Try again: requested."));
     click(&browser, "Drop all...");
+    browser.wait_for("return document.querySelector('dialog input') !== null", &json!(true));
     browser.run("document.querySelector('dialog input').focus()").unwrap();
     browser.press("ops\u{e007}");
     browser.wait_for("return document.querySelector('.aside').children.length", &json!(0));

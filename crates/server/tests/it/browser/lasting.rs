@@ -51,6 +51,7 @@ fn an_open_menu_and_what_is_typed_survive_updates() {
     browser.wait_for(ROWS, &json!([["o1", "250"]]));
     super::click(&browser, "More");
     super::click(&browser, "Remove...");
+    browser.wait_for("return document.querySelector('dialog input') !== null", &json!(true));
     browser.run("document.querySelector('dialog input').focus()").unwrap();
     browser.press("bi");
     for total in 300..340 {
