@@ -20,7 +20,16 @@ const VERSION: &str = "4.32.5";
 const ALLOWED: &str = r#"
 [[operations]]
 include-name-regex = "^(POST|PUT) /api/v1/(sources|queries|reactions)(/\\{id\\})?$"
-checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "412"]
+
+[[operations]]
+include-name-regex = "^DELETE /api/v1/(sources|queries|reactions)/\\{id\\}$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "412"]
+
+[[operations]]
+include-name-regex = "^(GET|DELETE) /api/v1/queries/\\{id\\}/views/\\{view\\}$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "410"]
+checks.negative_data_rejection.expected-statuses = ["400", "404", "410"]
 
 [[operations]]
 include-name-regex = "^POST /api/v1/(apply|queries/\\{id\\}/(verify|why)|sources/\\{id\\}/(try|reset|verify|parked/retry))$"

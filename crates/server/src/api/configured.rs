@@ -45,7 +45,7 @@ pub fn calls() -> Vec<Call> {
     let summary = "All components as they run, as a configuration has them, to keep what calls have made";
     vec![
         call(Method::GET, "/api/v1/config", get, summary)
-            .content(200, YAML, written::<String>)
+            .content(200, YAML, written::<Option<serde_json::Map<String, serde_json::Value>>>)
             .answers(200, "The sections `sources`, `queries` and `reactions`"),
     ]
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use axum::Router;
 use axum::extract::Request;
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodFilter;
 use livewell::ComponentKind;
@@ -70,7 +71,9 @@ fn router(api: &Shared) -> Router<Shared> {
             Problem::new(404, "LW0702", "there is no such call; `/openapi.json` lists all calls")
         })
         .method_not_allowed_fallback(async move |request: Request| {
-            if named_as_a_call(request.uri().path()).is_some() {
+            let is_of_one =
+                matches!(*request.method(), Method::GET | Method::HEAD | Method::PUT | Method::DELETE);
+            if is_of_one && named_as_a_call(request.uri().path()).is_some() {
                 return named.oneshot(request).await.unwrap_or_else(|never| match never {});
             }
             not_allowed()

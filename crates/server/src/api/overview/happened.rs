@@ -38,7 +38,6 @@ pub struct Asked {
     /// Only calls of the token with this name.
     caller: Option<String>,
     /// Only those with this error code.
-    #[schemars(regex(pattern = "^LW[0-9]{4}$"))]
     code: Option<String>,
     /// Only those with this in the id, the caller, the call, the code or the message, in letters of either case.
     #[schemars(length(max = SEARCH_MAX))]
