@@ -23,6 +23,15 @@ include-name-regex = "^(POST|PUT) /api/v1/(sources|queries|reactions)(/\\{id\\})
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "412"]
 
 [[operations]]
+include-name-regex = "^POST /api/v1/(sources|queries|reactions)/try$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422"]
+
+# What is being written is judged whatever it lacks.
+[[operations]]
+include-name = "POST /api/v1/queries/check"
+checks.negative_data_rejection.expected-statuses = ["200", "400", "404"]
+
+[[operations]]
 include-name-regex = "^DELETE /api/v1/(sources|queries|reactions)/\\{id\\}$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "412"]
 
