@@ -41,7 +41,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "410"]
 checks.negative_data_rejection.expected-statuses = ["400", "404", "410"]
 
 [[operations]]
-include-name-regex = "^POST /api/v1/(apply|queries/\\{id\\}/(verify|why)|sources/\\{id\\}/(try|reset|verify|parked/retry))$"
+include-name-regex = "^POST /api/v1/(apply|queries/\\{id\\}/(verify|views|why)|reactions/\\{id\\}/message/try|sources/\\{id\\}/(try|reset|verify|parked/retry))$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409"]
 
 [[operations]]
@@ -49,7 +49,7 @@ include-name = "POST /api/v1/sources/{id}/changes"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422"]
 
 [[operations]]
-include-name-regex = "^GET /api/v1/(stream|queries/\\{id\\}/(changes|funnel))$"
+include-name-regex = "^GET /api/v1/(stream|queries/\\{id\\}/(changes|funnel|outbox))$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404"]
 
 [[operations]]
