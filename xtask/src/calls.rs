@@ -32,11 +32,6 @@ include-name = "POST /api/v1/queries/{id}/views"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "503"]
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "503"]
 
-# What is being written is judged whatever it lacks.
-[[operations]]
-include-name = "POST /api/v1/queries/check"
-checks.negative_data_rejection.expected-statuses = ["200", "400", "404"]
-
 [[operations]]
 include-name-regex = "^DELETE /api/v1/(sources|queries|reactions)/\\{id\\}$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "412"]
@@ -44,7 +39,6 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409",
 [[operations]]
 include-name-regex = "^(GET|DELETE) /api/v1/queries/\\{id\\}/views/\\{view\\}$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "410"]
-checks.negative_data_rejection.expected-statuses = ["400", "404", "410"]
 
 [[operations]]
 include-name-regex = "^POST /api/v1/(apply|queries/\\{id\\}/(verify|why)|reactions/\\{id\\}/message/try|sources/\\{id\\}/(try|reset|verify|parked/retry))$"

@@ -20,7 +20,7 @@ const DIFFS_MAX: usize = 200;
 pub struct Wanted {
     /// Only these.
     pub kind: Option<Kind>,
-    /// Text that one of their values has in it, whatever its case. Values that are no text are looked at as JSON.
+    /// A text that one of their values contains, in upper or lower case. A value that is not a text is searched as JSON.
     pub search: Option<String>,
 }
 

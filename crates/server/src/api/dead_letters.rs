@@ -114,7 +114,7 @@ impl Dropped {
 /// Returns the numbers of the letters that are named; `None` if none is, which means all.
 ///
 /// # Errors
-/// Returns 400 if they are named in both ways, are too many, or are no numbers.
+/// Returns 400 if they are named both ways, if there are too many, or if one of them is not a number.
 fn named(number: Option<u64>, numbers: Option<&str>) -> Result<Option<Vec<u64>>, Problem> {
     let Some(numbers) = numbers else { return Ok(number.map(|number| vec![number])) };
     if number.is_some() {

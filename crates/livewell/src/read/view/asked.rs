@@ -19,7 +19,7 @@ pub struct Asked {
     /// By which columns they are sorted, the first one first; ties by signature. None: in the order of the query, if it has
     /// one, or by signature.
     pub sort: Vec<Sort>,
-    /// Text that a value of each row has in it, whatever its case. Values that are no text are looked at as JSON.
+    /// A text that one of a row's values contains, in upper or lower case. A value that is not a text is searched as JSON.
     pub search: Option<String>,
     /// Values that columns of each row have. A text also stands for the value that is written so.
     pub columns: Vec<(SmolStr, Value)>,

@@ -16,7 +16,7 @@ pub struct Draft {
     /// Its text.
     pub cypher: String,
     /// The ids of the sources and queries that it reads.
-    #[schemars(length(min = 1, max = SOURCES_MAX))]
+    #[schemars(length(max = SOURCES_MAX))]
     pub sources: Vec<String>,
     /// The id that it is to have, or has.
     pub id: Option<String>,

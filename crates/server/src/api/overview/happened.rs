@@ -38,6 +38,7 @@ pub struct Asked {
     /// Only calls of the token with this name.
     caller: Option<String>,
     /// Only those with this error code.
+    #[schemars(regex(pattern = "^LW[0-9]{4}$"))]
     code: Option<String>,
     /// Only those with this in the id, the caller, the call, the code or the message, in letters of either case.
     #[schemars(length(max = SEARCH_MAX))]
@@ -48,11 +49,14 @@ impl Asked {
     /// Returns a function that tells whether an event is asked for.
     ///
     /// # Errors
-    /// Returns 400 for a kind that is none, or a search that is too long.
+    /// Returns 400 for a kind or a code that is none, or a search that is too long.
     fn is_wanted(&self) -> Result<impl Fn(&Event) -> bool, Problem> {
         let kind = self.kind.as_deref();
         if kind.is_some_and(|kind| ComponentKind::ALL.iter().all(|one| one.noun() != kind)) {
             return Err(refused("`kind` is `source`, `query` or `reaction`"));
+        }
+        if self.code.as_deref().is_some_and(|code| !is_code(code)) {
+            return Err(refused("`code` is that of an error, as in `LW0510`"));
         }
         let search = self.search.as_deref().unwrap_or_default();
         if search.chars().count() > SEARCH_MAX {
@@ -75,6 +79,12 @@ impl Asked {
                 && (search.is_empty() || texts.into_iter().flatten().any(has))
         })
     }
+}
+
+/// Returns whether a text has the form of an error's code.
+fn is_code(text: &str) -> bool {
+    text.strip_prefix("LW")
+        .is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A page of events.

@@ -189,6 +189,7 @@ async fn get(
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(refused(format!("`limit` is from 1 to {LIMIT_MAX}")));
     }
+    check_form(&view)?;
     let view = api.views.get(&view, &id, given.hash(), Instant::now())?;
     let now = given.results(&api, &id)?;
     if now.epoch != view.epoch {
@@ -217,6 +218,7 @@ async fn delete(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let (Nothing {}, given) = values::split(&api, &id, &uri, &[])?;
+    check_form(&view)?;
     api.views.forget(&view, &id, given.hash(), Instant::now())?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -254,4 +256,16 @@ impl Made {
             unused_seconds: UNUSED_MAX.as_secs(),
         }
     }
+}
+
+/// Checks that a text may be the id of a view.
+///
+/// # Errors
+/// Returns 400 for one that no view ever had.
+fn check_form(view: &str) -> Result<(), Problem> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if view.len() == 16 && view.bytes().all(is_digit) {
+        return Ok(());
+    }
+    Err(refused("the id of a view has 16 hexadecimal digits, as the call that makes it answers"))
 }
