@@ -5,6 +5,7 @@ mod kept;
 use super::accepted::Created;
 use super::broken_off::broken_off;
 use super::call::{Call, call};
+use super::components::find;
 use super::context::Shared;
 use super::description::{JSON, read, written};
 use super::parameters::{OF_VIEWS, refused};
@@ -18,6 +19,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use livewell::ComponentKind;
 use livewell::view::{self, Bounds, Sort, View};
 use livewell_model::json::{Data, value_from_json};
 use schemars::JsonSchema;
@@ -184,6 +186,7 @@ async fn get(
     Path((id, view)): Path<(String, String)>,
     uri: Uri,
 ) -> Result<Response, Problem> {
+    find(&api, ComponentKind::Query, &id)?;
     let (Range { offset, limit }, given) = values::split(&api, &id, &uri, OF_VIEWS)?;
     let (offset, limit) = (offset.unwrap_or(0), limit.unwrap_or(LIMIT_MAX));
     if !(1..=LIMIT_MAX).contains(&limit) {
@@ -217,6 +220,7 @@ async fn delete(
     Path((id, view)): Path<(String, String)>,
     uri: Uri,
 ) -> Result<Response, Problem> {
+    find(&api, ComponentKind::Query, &id)?;
     let (Nothing {}, given) = values::split(&api, &id, &uri, &[])?;
     check_form(&view)?;
     api.views.forget(&view, &id, given.hash(), Instant::now())?;

@@ -264,7 +264,7 @@ fn what_no_view_can_be_is_refused_with_its_reason() {
         (format!("{VIEWS}/0000000000000000"), 410, "LW0862"),
         (format!("{VIEWS}/%3Cimg%20onerror%3E"), 400, "LW0701"),
         (one.replace("all", "big"), 410, "LW0862"),
-        (one.replace("all", "nope"), 410, "LW0862"),
+        (one.replace("all", "nope"), 404, "LW0501"),
     ] {
         let answer = running.get(&path);
         assert_eq!(
