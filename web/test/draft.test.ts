@@ -1,3 +1,5 @@
+/* Queries as drafts, and plans as pictures. */
+
 import assert from "node:assert/strict";
 import test from "node:test";
 import { draftOf, EMPTY, json, yaml } from "../data/draft.ts";
