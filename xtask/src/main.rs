@@ -23,8 +23,13 @@ mod train;
 mod ttc;
 mod web;
 
+use mimalloc::MiMalloc;
 use std::path::Path;
 use std::process::ExitCode;
+
+/// What is measured here has the allocator of the binary `livewell`.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const USAGE: &str = "\
 usage: cargo xtask CHORE
