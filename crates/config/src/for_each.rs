@@ -5,15 +5,12 @@ use super::tree::Node;
 use livewell::Query;
 use livewell_query::language::Diagnostic;
 
-/// What calls for the rows and changes of a query say beside the values.
-pub const RESERVED: [&str; 5] = ["after", "cursor", "limit", "position", "wait"];
-
 /// Adds what is wrong with the names. Returns whether the query can be compiled.
 pub fn check(node: &Node, query: &Query, problems: &mut Vec<Diagnostic>) -> bool {
     let mut is_sound = true;
     for entry in node.get("for_each").into_iter().flat_map(Node::entries) {
         let name = entry.key.as_str();
-        if RESERVED.contains(&name) {
+        if Query::RESERVED.contains(&name) {
             let message =
                 format!("`{name}` is what a call for rows or changes means by `?{name}=`, and not a value");
             let help = "give the parameter another name, here and in the text";

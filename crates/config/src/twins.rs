@@ -1,7 +1,6 @@
 //! Queries that differ in constants alone: each keeps a copy of what it joins, and one query with `for_each` would keep
 //! one for all of them.
 
-use super::for_each::RESERVED;
 use super::section::Section;
 use super::texts::Texts;
 use livewell::Query;
@@ -77,7 +76,7 @@ fn type_of(value: &Value) -> Option<ParameterType> {
 
 fn differences<'c>(twins: &'c [Twin<'c>]) -> Vec<Difference<'c>> {
     let (first, others) = (&twins[0], &twins[1..]);
-    let mut taken: BTreeSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
+    let mut taken: BTreeSet<String> = Query::RESERVED.iter().map(|name| (*name).to_owned()).collect();
     taken.extend(first.query.params.iter().map(|(name, _)| name.to_string()));
     // The parameters become columns.
     taken.extend(columns(first.query));

@@ -99,6 +99,11 @@ fn yes() -> bool {
 }
 
 impl Query {
+    /// The names that a parameter of [`Query::for_each`] cannot have: calls for the rows and changes of one value give the
+    /// values by these names, and have parameters of their own that are called so.
+    pub const RESERVED: [&str; 9] =
+        ["after", "before", "cursor", "kind", "limit", "offset", "position", "search", "wait"];
+
     /// Creates the query `id` with this text; name what it reads with [`Query::from`].
     pub fn cypher(id: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
@@ -136,7 +141,7 @@ impl Query {
         self
     }
 
-    /// Runs it for each value of the parameter `$name`.
+    /// Runs it for each value of the parameter `$name`, which is none of [`Query::RESERVED`]: adding it is refused then.
     #[must_use]
     pub fn for_each(mut self, name: &str, of: ParameterType) -> Self {
         self.for_each.push(Parameter { name: name.into(), of });

@@ -156,6 +156,7 @@ impl Livewell {
         let fingerprint = Pipeline::fingerprint_of(&engine);
         let registered = registrar.query(&query, &engine, fingerprint)?;
         let follows = registered.upstreams.iter().map(|upstream| upstream.number).collect();
+        check_names(&query)?;
         let log_max = LogMax { entries: query.outbox.capacity, bytes: query.outbox.bytes_max };
         let component =
             self.component(&query.id, registered.number, ComponentKind::Query, follows, log_max)?;
@@ -244,4 +245,16 @@ impl Livewell {
         }
         Ok(())
     }
+}
+
+/// Checks that the values of a query with `for_each` can be given by name.
+fn check_names(query: &Query) -> Result<(), Error> {
+    let mut names = query.for_each.iter().map(|parameter| parameter.name.as_str());
+    let Some(name) = names.find(|name| Query::RESERVED.contains(name)) else { return Ok(()) };
+    let message = format!(
+        "`{}`: calls mean something else by `?{name}=` than a value of the query; give the parameter another name in \
+         `for_each` and in the text",
+        query.id
+    );
+    Err(Error::invalid("LW0890", message))
 }

@@ -144,4 +144,12 @@ mod tests {
             assert!(decoded(text).is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn no_value_has_the_name_of_a_parameter_of_the_calls_that_take_values() {
+        let own = [OF_RESULTS, OF_CHANGES, OF_VIEWS, OF_OUTBOX].concat();
+        let others: Vec<_> = own.iter().filter(|name| !livewell::Query::RESERVED.contains(name)).collect();
+        assert!(others.is_empty(), "{others:?} could be a parameter of `for_each`");
+        assert!(livewell::Query::RESERVED.iter().all(|name| own.contains(name)));
+    }
 }

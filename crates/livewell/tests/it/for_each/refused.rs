@@ -2,7 +2,7 @@
 
 use super::{of, start};
 use crate::fixture::*;
-use livewell::{ParameterType, Values};
+use livewell::{ParameterType, Query, Values};
 use livewell_model::Value;
 
 #[tokio::test]
@@ -46,4 +46,15 @@ async fn values_that_are_not_those_declared_are_refused_and_the_message_says_wha
     assert_eq!(livewell.results_for("each", &typed(Value::Float(1.0), "a".into())).unwrap().row_count(), 0);
     let message = refused("plain", of(1));
     assert!(message.contains("`plain` has no `for_each`"), "{message}");
+}
+
+#[tokio::test]
+async fn a_parameter_that_calls_could_not_give_a_value_is_refused() {
+    let livewell = start(&memory(), query("each", "MATCH (n:N) RETURN n.id AS id")).await;
+    for name in Query::RESERVED {
+        let text = format!("MATCH (n:N) WHERE n.x = ${name} RETURN n.id AS id");
+        let refused =
+            livewell.add_query(query("of", &text).for_each(name, ParameterType::Text)).await.unwrap_err();
+        assert!(refused.code == "LW0890" && refused.message.contains(&format!("`?{name}=`")), "{refused}");
+    }
 }
