@@ -5,6 +5,7 @@ mod builder;
 mod coming;
 mod definitions;
 mod disk;
+mod exchange;
 mod explaining;
 pub(crate) mod leftover;
 mod resetting;
@@ -27,16 +28,13 @@ use crate::read::position::Position;
 use crate::read::results::Results;
 use crate::read::subscribe::Subscription;
 use crate::read::value::dealers::Dealers;
-use crate::register::removal;
 use crate::register::setup::{ReactionSetup, Setup};
 use crate::router::Routers;
 use crate::run::workers::Workers;
 use crate::settings::Query;
 use crate::source::channel::SourceHandle;
 use crate::source::setup::IntoSource;
-use crate::source::upstream;
 use crate::upkeep::scrub::{self, ScrubStatus};
-use leftover::Removed;
 use livewell_source::source::OtherSide;
 use livewell_store::Store;
 use std::collections::HashMap;
@@ -222,50 +220,6 @@ impl Livewell {
         component.show_stopped();
         self.shared.bells.ring(component.number);
         Ok(())
-    }
-
-    /// Stops a component and removes it with all it stored, and with the slot that a source has in its database. A
-    /// component of the same id that is added later is a new one. Also removes what the store holds of a component that
-    /// was not added; the slot of such a source stays, and is returned.
-    ///
-    /// # Errors
-    /// Returns [`crate::ErrorKind::Invalid`] if others still follow it, or the errors of [`Livewell::stop`].
-    pub async fn remove(&self, id: &str) -> Result<Removed, Error> {
-        let Ok(component) = self.shared.component(id) else {
-            let removed = leftover::remove(&self.shared, id)?;
-            self.sweeper.bell.ring();
-            return Ok(removed);
-        };
-        let readers: Vec<String> = {
-            let roster = self.shared.roster();
-            roster.followers(component.number).map(|follower| follower.id.clone()).collect()
-        };
-        if !readers.is_empty() {
-            return Err(Error::is_read(id, &readers));
-        }
-        self.stop(id).await?;
-        let other_side = lock(&self.other_sides).get(id).cloned();
-        let kept = match &other_side {
-            Some(other_side) => upstream::kept_there(&self.shared, &component, &**other_side)?,
-            None => None,
-        };
-        removal::remove(&self.shared, id, component.number)?;
-        self.shared.roster_mut().remove(id);
-        lock(&self.handles).remove(id);
-        lock(&self.other_sides).remove(id);
-        if let Some((other_side, kept)) = other_side.zip(kept) {
-            let (store, source) = (self.shared.store_name().to_owned(), id.to_owned());
-            std::thread::spawn(move || {
-                if let Err(error) = other_side.drop_there(&store, &kept) {
-                    tracing::warn!(source, code = error.code, "{error}");
-                }
-            });
-        }
-        // Components that waited for what it held.
-        component.follows.iter().for_each(|feed| self.shared.bells.ring(*feed));
-        self.shared.bells.forget(component.number, &component.follows, &component.bell);
-        self.sweeper.bell.ring();
-        Ok(Removed::default())
     }
 
     /// Returns the progress of the scrub, which checks the store in the background.

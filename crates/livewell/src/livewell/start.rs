@@ -1,4 +1,4 @@
-//! Adds components: registers all of them in one commit, then starts each on its thread, and queries on the workers.
+//! Adds components: enters all of them into one registration, then starts each on its thread, and queries on the workers.
 
 use crate::Error;
 use crate::component::lock::lock;
@@ -31,10 +31,10 @@ use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 /// A component that is registered and waits to be started.
-type Start = (Arc<Component>, Means);
+pub(super) type Start = (Arc<Component>, Means);
 
 /// What runs a component.
-enum Means {
+pub(super) enum Means {
     /// A thread of its own.
     Thread(Box<dyn Work>),
     /// The workers.
@@ -49,22 +49,27 @@ impl Livewell {
     /// # Errors
     /// Returns the errors of the calls that add a single component; nothing is registered or started then.
     pub async fn add(&self, setup: Setup) -> Result<(), Error> {
-        // No source takes in anything meanwhile: it would not know yet that its log is held.
-        let turn = self.shared.positions.take();
-        let mut registrar = Registrar::begin(&self.shared, setup.specs)?;
+        self.exchange(&[], setup).await
+    }
+
+    /// Enters all of a setup into the registration. Returns what there is to start once that is committed.
+    pub(super) fn starts(&self, registrar: &mut Registrar<'_>, setup: Setup) -> Result<Vec<Start>, Error> {
         let mut starts: Vec<Start> = Vec::new();
         for source in setup.sources {
-            starts.push(self.source_start(&mut registrar, source)?);
+            starts.push(self.source_start(registrar, source)?);
         }
         for query in setup.queries {
-            starts.push(self.query_start(&mut registrar, query)?);
+            starts.push(self.query_start(registrar, query)?);
         }
         for reaction in setup.reactions {
-            starts.push(self.reaction(&mut registrar, reaction)?);
+            starts.push(self.reaction(registrar, reaction)?);
         }
-        registrar.commit()?;
-        self.shared.enlist(starts.iter().map(|(component, _)| component.clone()));
-        drop(turn);
+        Ok(starts)
+    }
+
+    /// Starts what is registered. If one cannot be prepared, it and those behind it are in error, and can be started once
+    /// the obstacle is gone.
+    pub(super) fn start_all(&self, starts: Vec<Start>) -> Result<(), Error> {
         let mut failure = None;
         for (component, means) in starts {
             let prepared = if failure.is_none() { self.prepare(&component) } else { Ok(()) };
@@ -76,7 +81,6 @@ impl Livewell {
                     Means::Nothing => component.ended.store(true, Ordering::Release),
                 },
                 Some(error) => {
-                    // It is registered, so it can be started once the obstacle is gone.
                     component.fail(error);
                     component.ended.store(true, Ordering::Release);
                 }
@@ -152,11 +156,11 @@ impl Livewell {
             let message = format!("`{}`: a query keeps state; `recovery` is strict or auto_reset", query.id);
             return Err(Error::invalid("LW0506", message));
         }
+        check_names(&query)?;
         let engine = Engine::compile_with(&query.cypher, &query.params, &query.engine_settings())?;
         let fingerprint = Pipeline::fingerprint_of(&engine);
         let registered = registrar.query(&query, &engine, fingerprint)?;
         let follows = registered.upstreams.iter().map(|upstream| upstream.number).collect();
-        check_names(&query)?;
         let log_max = LogMax { entries: query.outbox.capacity, bytes: query.outbox.bytes_max };
         let component =
             self.component(&query.id, registered.number, ComponentKind::Query, follows, log_max)?;

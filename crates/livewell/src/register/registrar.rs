@@ -27,7 +27,7 @@ use std::sync::Arc;
 /// Unfinished registrations.
 pub(crate) struct Registrar<'a> {
     shared: &'a Shared,
-    snapshot: Arc<dyn Snapshot>,
+    pub(super) snapshot: Arc<dyn Snapshot>,
     pub(super) catalog: WriteSet,
     sets: Vec<WriteSet>,
     /// What is registered with this commit, or was found in the store, by id.

@@ -8,19 +8,25 @@ use livewell_store::keyspace::{Key, Space};
 use livewell_store::{WriteSet, sweep};
 use std::collections::BTreeMap;
 
-/// Removes a component that does not run from the catalog and marks everything that it stored as garbage, in one
-/// commit. Its last epoch is remembered, so that a new component with the same id begins another history.
+impl Registrar<'_> {
+    /// Removes a component that does not run from the catalog and marks everything that it stored as garbage, in the
+    /// commit of the registration. Its last epoch is remembered, so that a new component with the same id begins another
+    /// history.
+    pub(crate) fn remove(&mut self, id: &str, number: u32) -> Result<(), Error> {
+        if let Some(entry) = catalog::find(&*self.snapshot, id)? {
+            self.catalog.delete(entry.key());
+        }
+        mark_garbage(&mut self.catalog, number);
+        Ok(())
+    }
+}
+
+/// Removes a component that was not added, in a commit of its own.
 pub(crate) fn remove(shared: &Shared, id: &str, number: u32) -> Result<(), Error> {
     let _turn = shared.positions.take();
-    let mut catalog = Registrar::begin(shared, BTreeMap::new())?.catalog;
-    if let Some(entry) = catalog::find(&*shared.store.snapshot()?, id)? {
-        catalog.delete(entry.key());
-    }
-    mark_garbage(&mut catalog, number);
-    for fate in shared.store.commit(&[catalog])? {
-        fate.map_err(|conflict| Error::from(livewell_store::IndexError::fenced(conflict)))?;
-    }
-    Ok(())
+    let mut registrar = Registrar::begin(shared, BTreeMap::new())?;
+    registrar.remove(id, number)?;
+    registrar.commit()
 }
 
 /// Removes an entry from the catalog and marks everything that it stored as garbage.

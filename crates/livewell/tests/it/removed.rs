@@ -109,3 +109,48 @@ async fn a_query_that_a_reaction_followed_once_can_be_removed_and_no_longer_coun
     assert!(livewell.remove("after").await.is_err(), "this one is read");
     livewell.shutdown().await;
 }
+
+#[tokio::test]
+async fn an_exchange_is_one_commit_and_nothing_of_it_is_done_if_something_would_be_left_without_what_it_reads()
+ {
+    let store = memory();
+    let livewell = open(&store);
+    livewell.add_source(InProcess::new("s")).await.unwrap();
+    let old = livewell.add_source(InProcess::new("old")).await.unwrap();
+    let text = "MATCH (n:N) RETURN n.id AS id";
+    livewell.add_query(query("q", text).from("old")).await.unwrap();
+    livewell.add_query(query("late", text).from("q")).await.unwrap();
+    old.send(node("a", 1)).await.unwrap();
+    idle(&livewell).await;
+    let ids = |store: &dyn Store| -> Vec<String> {
+        let all = catalog::all(&*store.snapshot().unwrap()).unwrap();
+        all.into_iter().filter(|entry| entry.kind != catalog::Kind::Bare).map(|entry| entry.id).collect()
+    };
+    let before = ids(&*store);
+    let setup = |queries: Vec<livewell::Query>| Setup { queries, ..Setup::default() };
+    let gone = |ids: &[&str]| -> Vec<String> { ids.iter().map(ToString::to_string).collect() };
+    for (removed, added, code) in [
+        // It is read by what stays, and by what comes.
+        (gone(&["old"]), setup(vec![query("new", text)]), "LW0535"),
+        (gone(&["old", "q"]), setup(vec![]), "LW0535"),
+        (gone(&["late"]), setup(vec![query("new", text).from("late")]), "LW0535"),
+        (gone(&["late"]), setup(vec![query("late", text)]), "LW0503"),
+        (gone(&["late", "none"]), setup(vec![]), "LW0501"),
+        (gone(&["late"]), setup(vec![query("new", "MATCH (n")]), "LW1001"),
+    ] {
+        let refused = livewell.exchange(&removed, added).await.unwrap_err();
+        assert_eq!(refused.code, code, "{removed:?}: {refused}");
+        assert_eq!(ids(&*store), before);
+    }
+    livewell.stop("q").await.unwrap();
+    livewell
+        .exchange(&gone(&["late", "old"]), setup(vec![query("q", text), query("new", text)]))
+        .await
+        .unwrap();
+    idle(&livewell).await;
+    let mut after = ids(&*store);
+    after.sort_unstable();
+    assert_eq!(after, ["new", "q", "s"]);
+    assert_eq!(rows(&livewell, "q").len(), 0, "what it read is gone");
+    livewell.shutdown().await;
+}

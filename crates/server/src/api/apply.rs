@@ -1,6 +1,7 @@
 //! `POST /api/v1/apply`: brings what runs to a configuration, the server's own file as it is now or the body, after showing
 //! what that changes.
 
+use super::added::added;
 use super::call::{Call, call};
 use super::context::{Api, Shared};
 use super::foreseen::NothingDone;
@@ -11,7 +12,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::Method;
 use axum::{Extension, Json};
-use livewell::ComponentKind;
+use livewell::{ComponentKind, Error};
 use livewell_config::{Act, Others, Planned, Step, setup};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -117,11 +118,11 @@ fn rendered(text: &str, problems: Vec<livewell_query::language::Diagnostic>) -> 
     livewell_config::Problems::of_text("configuration", text, problems).to_string().into()
 }
 
-/// Does what was planned: removes, stops what changes, and starts all that is new or changed together, so that queries are
-/// built in one pass.
+/// Does what was planned: stops what is removed and what changes, and puts all that is new or changed in its place, in one
+/// commit and together, so that queries are built in one pass.
 ///
 /// # Errors
-/// Returns why it could not be done. Then what was to change runs as before; what was to be removed may be.
+/// Returns why it could not be done. Then what was to change or to be removed runs as before.
 pub(super) async fn carry_out(api: &Api, planned: Planned) -> Result<(), Problem> {
     if planned.steps.is_empty() {
         api.replace_config(planned.next);
@@ -129,38 +130,47 @@ pub(super) async fn carry_out(api: &Api, planned: Planned) -> Result<(), Problem
     }
     api.livewell.check_writable()?;
     let of = |is: fn(&Act) -> bool| planned.steps.iter().filter(move |step| is(&step.act));
-    for step in of(|act| *act == Act::Remove) {
-        api.livewell.stop(&step.id).await?;
-        api.livewell.remove(&step.id).await?;
-        let gone =
-            api.config().change(step.kind, &step.id, None).map_err(|problems| Problem::of_all(&problems))?;
-        api.make(gone);
-    }
+    let removed: Vec<&Step> = of(|act| *act == Act::Remove).collect();
     let mut changed: Vec<&Step> = of(|act| matches!(act, Act::Change { .. })).collect();
     // Readers first.
     changed.sort_by_key(|step| std::cmp::Reverse(order(step.kind)));
-    let changed: BTreeSet<&str> = {
-        for step in &changed {
-            api.livewell.stop(&step.id).await?;
-        }
-        changed.into_iter().map(|step| step.id.as_str()).collect()
-    };
-    let new: BTreeSet<&str> = of(|act| *act == Act::Create).map(|step| step.id.as_str()).collect();
-    let is_one = |id: &str| changed.contains(id) || new.contains(id);
-    let begun = match setup::some(&planned.next, &api.seal, &is_one) {
-        Ok(setup) => api.livewell.add(setup).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = begun {
-        // As they were; if even that fails, they stay stopped, and their status says so.
-        let before = setup::some(&api.config(), &api.seal, &|id| changed.contains(id));
-        if let Ok(before) = before {
-            let _ = api.livewell.add(before).await;
-        }
+    let stopped: Vec<&Step> = removed.iter().chain(&changed).copied().collect();
+    let done = exchange(api, &planned, &stopped, &removed).await;
+    if let Err(error) = done {
+        start_as_before(api, &stopped, &removed).await;
         return Err(error.into());
     }
     api.replace_config(planned.next);
     Ok(())
+}
+
+async fn exchange(api: &Api, planned: &Planned, stopped: &[&Step], removed: &[&Step]) -> Result<(), Error> {
+    for step in stopped {
+        api.livewell.stop(&step.id).await?;
+    }
+    let stays = |step: &&Step| step.act != Act::Remove;
+    let ids: BTreeSet<&str> = planned.steps.iter().filter(stays).map(|step| step.id.as_str()).collect();
+    let setup = setup::some(&planned.next, &api.seal, &|id| ids.contains(id))?;
+    let removed: Vec<String> = removed.iter().map(|step| step.id.clone()).collect();
+    api.livewell.exchange(&removed, setup).await
+}
+
+/// Starts what was stopped, as the configuration before says. What the store has no longer, since something failed after
+/// the commit, leaves that configuration. If even this fails, they stay stopped, and their status says so.
+async fn start_as_before(api: &Api, stopped: &[&Step], removed: &[&Step]) {
+    let is_there = |step: &&&Step| matches!(added(api, &step.id), Ok(Some(_)));
+    for gone in removed.iter().filter(|step| !is_there(step)) {
+        // Judged apart: the configuration cannot be changed while it is read.
+        let change = api.config().change(gone.kind, &gone.id, None);
+        if let Ok(change) = change {
+            api.make(change);
+        }
+    }
+    let ids: BTreeSet<&str> = stopped.iter().filter(is_there).map(|step| step.id.as_str()).collect();
+    let before = setup::some(&api.config(), &api.seal, &|id| ids.contains(id));
+    if let Ok(before) = before {
+        let _ = api.livewell.add(before).await;
+    }
 }
 
 fn order(kind: ComponentKind) -> usize {

@@ -125,6 +125,26 @@ fn the_next_start_finds_what_was_applied() {
 }
 
 #[test]
+fn a_query_stops_reading_what_is_removed_with_the_same_step() {
+    let running = start();
+    let calls = format!("queries:\n{}", query("over", 10).replace("[orders]", "[orders, small]"));
+    assert_eq!(running.ask("POST", "/api/v1/apply", "", &calls).status, 200);
+    wait_for_rows(&running, "over", 3);
+    // All but these three, of which one no longer reads what goes.
+    let left = format!(
+        "sources: [{{ id: orders, kind: http }}]\nqueries:\n{}{}",
+        query("big", 100),
+        query("over", 20)
+    );
+    let done = running.ask("POST", "/api/v1/apply?prune=true", "", &left);
+    assert_eq!(done.status, 200, "{}", done.body);
+    wait_for_rows(&running, "over", 2);
+    for gone in ["queries/small", "queries/other", "reactions/board", "reactions/log"] {
+        assert_eq!(running.get(&format!("/api/v1/{gone}")).status, 404, "{gone}");
+    }
+}
+
+#[test]
 fn what_is_wrong_changes_nothing() {
     let running = start();
     let whole = fs::read_to_string(running.config()).unwrap();
