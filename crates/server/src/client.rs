@@ -207,6 +207,18 @@ impl Client {
         }
     }
 
+    /// Sends a `GET` for text, which is written as it comes.
+    pub fn text(&self, path: &str, out: &mut dyn Write) -> Result<(), Failure> {
+        let mut body = self.call(Method::GET, path, None, "")?.body;
+        let mut piece = vec![0; 64 << 10];
+        loop {
+            match body.read(&mut piece).map_err(|error| self.server.broke_off(error))? {
+                0 => return Ok(()),
+                read => out.write_all(&piece[..read])?,
+            }
+        }
+    }
+
     /// Sends a `GET` for lines.
     pub fn lines(&self, path: &str, accept: &str) -> Result<Lines, Failure> {
         let Answer { headers, body, .. } = self.call(Method::GET, path, Some(accept), "")?;

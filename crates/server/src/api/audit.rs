@@ -1,8 +1,10 @@
-//! The audit log: who changed what, a line for each call that changes something.
+//! The audit log: who changed what, a line for each call that changes something, and for what commands did to the store
+//! while nobody ran it.
 //!
 //! A line goes to the log, with the target `audit`, and, if the configuration names a file for it, to that file as
 //! JSON. The file is opened for each line, so that whoever rotates it need not tell anybody.
 
+use crate::journal::Event;
 use livewell::ComponentKind;
 use livewell::clock::{Clock, SystemClock};
 use serde_json::json;
@@ -16,12 +18,14 @@ use std::path::{Path, PathBuf};
 /// Longer ids are cut off, which are none.
 const ID_MAX: usize = 100;
 
-/// A call that has changed something, or was to.
+/// A call that has changed something, or was to; or a command that has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// When, if not now.
+    pub time: Option<String>,
     /// Who made the call.
     pub caller: SmolStr,
-    /// Where it came from; `None` for the control socket.
+    /// Where it came from; `None` for the control socket and commands.
     pub address: Option<IpAddr>,
     /// What it does: `create`, `reset`, ...
     pub call: String,
@@ -31,19 +35,36 @@ pub struct Entry {
     pub id: Option<String>,
     /// The parameters behind `?`.
     pub parameters: Option<String>,
-    /// The status of the answer.
-    pub status: u16,
+    /// The status of the answer; `None` for what a command has done.
+    pub status: Option<u16>,
     /// The code of the error, if it is one.
     pub code: Option<&'static str>,
 }
 
 impl Entry {
+    /// Returns the entry of what a command did to the store while nobody ran it.
+    pub fn of_command(event: &Event) -> Self {
+        let component = event.component.as_ref();
+        let kind = |noun: &str| ComponentKind::ALL.into_iter().find(|kind| kind.noun() == noun);
+        Self {
+            time: Some(event.time.clone()),
+            caller: event.caller.as_deref().unwrap_or_default().into(),
+            address: None,
+            call: event.call.clone().unwrap_or_default(),
+            kind: component.and_then(|component| kind(&component.kind)),
+            id: component.map(|component| component.id.clone()),
+            parameters: None,
+            status: None,
+            code: None,
+        }
+    }
+
     /// Returns what came of it.
     pub fn result(&self) -> &'static str {
         match self.status {
-            ..400 => "done",
-            400..500 => "refused",
-            _ => "failed",
+            None | Some(..400) => "done",
+            Some(400..500) => "refused",
+            Some(_) => "failed",
         }
     }
 
@@ -52,6 +73,7 @@ impl Entry {
         tracing::info!(
             target: "audit",
             caller = %self.caller,
+            at = self.time.as_deref(),
             address,
             kind = self.kind.map(ComponentKind::noun),
             id = self.id.as_deref().map(shown),
@@ -67,7 +89,7 @@ impl Entry {
     /// Returns the line of the file, with its end.
     fn line(&self) -> String {
         let line = json!({
-            "time": SystemClock.now().to_rfc3339(),
+            "time": self.time.clone().unwrap_or_else(|| SystemClock.now().to_rfc3339()),
             "caller": self.caller.as_str(),
             "address": self.address.map(|address| address.to_string()),
             "call": self.call,
@@ -130,13 +152,14 @@ mod tests {
 
     fn entry(id: &str, status: u16) -> Entry {
         Entry {
+            time: None,
             caller: "ops".into(),
             address: None,
             call: "reset".into(),
             kind: Some(ComponentKind::Query),
             id: Some(id.into()),
             parameters: None,
-            status,
+            status: Some(status),
             code: None,
         }
     }

@@ -27,7 +27,7 @@ pub async fn write(State(api): State<Shared>, request: Request, next: Next) -> R
         return answer;
     }
     if let Some(mut entry) = entry {
-        entry.status = answer.status().as_u16();
+        entry.status = Some(answer.status().as_u16());
         entry.code = answer.extensions().get::<Code>().map(|Code(code)| *code);
         if let Some(About(id)) = answer.extensions().get::<About>() {
             entry.id = Some(id.clone());
@@ -61,13 +61,14 @@ fn entry(request: &Request) -> Option<Entry> {
     let (call, kind, id) = about(request.method(), request.uri().path())?;
     let caller = request.extensions().get::<Caller>().map(|caller| caller.name.clone());
     Some(Entry {
+        time: None,
         caller: caller.unwrap_or_default(),
         address: peer(request),
         call,
         kind,
         id,
         parameters: request.uri().query().map(ToOwned::to_owned),
-        status: 500,
+        status: Some(500),
         code: Some("LW0542"),
     })
 }
@@ -79,7 +80,7 @@ fn event(entry: &Entry) -> Event {
         component,
         caller: Some(entry.caller.to_string()),
         call: Some(entry.call.clone()),
-        status: Some(entry.status),
+        status: entry.status,
         ..Event::new(What::Call)
     };
     match &entry.parameters {

@@ -93,13 +93,16 @@ mod tests {
     use super::super::deliveries::Deliveries;
     use super::super::description::published;
     use super::super::elements::{Counts, Element};
+    use super::super::foreseen::Foreseen;
     use super::super::overview::history::History;
     use super::super::overview::store::Store;
     use super::super::parked::Parked;
     use super::super::planned::Plan;
+    use super::super::progress::Progress;
     use super::super::routes::calls;
     use super::super::schema::Schema;
     use super::super::shape::Status;
+    use super::super::transactions::Page as Transactions;
     use super::super::wire::Row;
     use super::*;
     use std::collections::BTreeSet;
@@ -173,7 +176,10 @@ mod tests {
             ),
             ("deliveries", published::<Deliveries>("livewell deliveries --format json")),
             ("elements", published::<Counts>("livewell elements SOURCE --format json")),
+            ("foreseen", published::<Foreseen>("livewell remove and reset --dry-run --format json")),
             ("history", published::<History>("livewell history --format json")),
+            ("progress", published::<Progress>("livewell progress --format json")),
+            ("transactions", published::<Transactions>("livewell transactions --format json")),
             ("store-size", published::<Store>("livewell store size --format json")),
             ("source-schema", published::<Schema>("livewell elements SOURCE --schema --format json")),
             ("parked", published::<Parked>("A line of livewell parked")),

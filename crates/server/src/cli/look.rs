@@ -1,10 +1,12 @@
 //! The arguments of commands that show what runs or is stored.
 
 use super::At;
+use crate::explain::is_code;
 use crate::render::Format;
 use clap::{Args, ValueEnum};
 use livewell::{ComponentKind, State};
 use livewell_model::Value;
+use livewell_model::component::is_component_id;
 use livewell_query::Parameter;
 
 /// `livewell results`.
@@ -35,8 +37,8 @@ pub struct Results {
 /// `livewell explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The text of a query, or an error code such as LW0604
-    #[arg(value_name = "QUERY|CODE")]
+    /// The text of a query (`-` reads it from standard input), the id of one that runs, or an error code such as LW0604
+    #[arg(value_name = "QUERY|ID|CODE", allow_hyphen_values = true)]
     pub subject: String,
 
     /// The value of a parameter of the query, as JSON; text that is not JSON is a string
@@ -50,6 +52,18 @@ pub struct Explain {
     /// Output format
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub format: TextFormat,
+
+    /// Where the query of an id is
+    #[command(flatten)]
+    pub at: At,
+}
+
+impl Explain {
+    /// Returns the id of a query, if it is one that is to be explained. No text of a query has the form of an id.
+    pub fn id(&self) -> Option<&str> {
+        let subject = self.subject.trim();
+        (is_component_id(subject) && !is_code(subject)).then_some(subject)
+    }
 }
 
 fn for_each(text: &str) -> Result<Parameter, String> {

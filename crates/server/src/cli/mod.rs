@@ -12,6 +12,7 @@ mod operate;
 mod overview;
 mod parse;
 mod run;
+mod source;
 mod store;
 mod test;
 mod token;
@@ -26,9 +27,10 @@ pub use doctor::Doctor;
 pub use export::{Export, ExportFormat};
 pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify, Why};
 pub use operate::{DeadLetters, Parked, Remove, Reset, Switch, Which};
-pub use overview::{Events, Graph, GraphFormat, History, Server};
+pub use overview::{Events, Graph, GraphFormat, History, Server, ShowConfig};
 pub use parse::{DIRECT, command, parse};
 pub use run::{CONFIG, Check, Run};
+pub use source::{Progress, Send, Transactions};
 pub use store::{Size, Store};
 pub use test::Test;
 pub use token::Token;
@@ -143,11 +145,13 @@ Examples:
     /// Export the live results of a query for other programs
     Export(Export),
 
-    /// Explain a query: what it gives and how it is maintained; or an error code
+    /// Explain a query: its columns and how it is maintained; or an error code
     #[command(after_help = "\
 Examples:
   livewell explain 'MATCH (o:Order) WHERE o.total > 100 RETURN o.id AS id'
   livewell explain --param limit=60 'MATCH (f:Flight) WHERE f.delay > $limit RETURN f.id AS id'
+  livewell explain - < query.cypher
+  livewell explain late-departures            a query that runs, or that a store has
   livewell explain LW0604")]
     Explain(Explain),
 
@@ -191,6 +195,9 @@ Examples:
     /// Show what reads what: from sources through queries to reactions, each with its state
     Graph(Graph),
 
+    /// Print what runs as a configuration, with what calls have made
+    Config(ShowConfig),
+
     /// Show what was measured lately: rates, times from change to result, lags, failures
     History(History),
 
@@ -228,6 +235,7 @@ It keeps its place until it is started, and what it still has to read is kept fo
 Examples:
   livewell remove old-alerts
   livewell remove query old-alerts --store ./livewell-data
+  livewell remove old-alerts --dry-run        what would go with it, and who reads it
 
 Take it out of the configuration first: else the next run makes it again, without what it had stored. What is in the
 store alone, as after that, is marked by `livewell status` and can be removed with a run and without one. What others
@@ -243,6 +251,7 @@ Examples:
   livewell reset late-departures
   livewell reset shop --table public.orders --table public.customer
   livewell reset readings --store ./livewell-data
+  livewell reset shop --dry-run               what each that follows it would do
 
 If nothing runs the store, the reset begins with the next run.
 
@@ -292,6 +301,15 @@ Examples:
   livewell elements shop public.orders:17       one element
   livewell elements shop --store ./livewell-data     without a server")]
     Elements(Elements),
+
+    /// Show the latest transactions of a source, and the results that they caused
+    Transactions(Transactions),
+
+    /// Show how far a source is outside: by file or table, with rate and time left
+    Progress(Progress),
+
+    /// Send changes or records to an `http` source
+    Send(Send),
 
     /// Try a query on files of changes, or on what a source holds; nothing is kept
     #[command(after_help = "\
@@ -365,11 +383,16 @@ impl Command {
             | Self::DeadLetters(DeadLetters { at, .. })
             | Self::Apply(Apply { at, .. })
             | Self::Backup(Backup { at, .. })
+            | Self::Config(ShowConfig { at, .. })
             | Self::Elements(Elements { at, .. })
+            | Self::Transactions(Transactions { at, .. })
+            | Self::Progress(Progress { at, .. })
+            | Self::Send(Send { at, .. })
             | Self::Start(Switch { at, .. })
             | Self::Stop(Switch { at, .. })
             | Self::Remove(Remove { at, .. })
             | Self::Reset(Reset { at, .. }) => Some(at),
+            Self::Explain(explain) => explain.id().map(|_| &explain.at),
             Self::Init(_)
             | Self::Completions(_)
             | Self::Doctor(_)
@@ -378,7 +401,6 @@ impl Command {
             | Self::Man(_)
             | Self::Run(_)
             | Self::Check(_)
-            | Self::Explain(_)
             | Self::Try(_)
             | Self::Store(_)
             | Self::Token(_)

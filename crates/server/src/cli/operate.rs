@@ -54,6 +54,10 @@ pub struct Remove {
     #[command(flatten)]
     pub which: Which,
 
+    /// Only show what would be done, and what that costs
+    #[arg(long)]
+    pub dry_run: bool,
+
     /// Output format
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub format: TextFormat,
@@ -73,6 +77,10 @@ pub struct Reset {
     /// Copy only this table of a `postgres` source, as `schema.name`; may be given several times
     #[arg(long = "table", value_name = "TABLE")]
     pub tables: Vec<String>,
+
+    /// Only show what would be done, and what that costs
+    #[arg(long)]
+    pub dry_run: bool,
 
     /// Output format
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]

@@ -22,6 +22,25 @@ pub struct Server {
     pub at: At,
 }
 
+/// `livewell config`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  livewell config
+  livewell config --by-call >> livewell.yaml     keep what calls have made
+
+Prints YAML: the sources, queries and reactions as they run, with references to values outside as they were written. A
+secret that was written out is not shown.")]
+pub struct ShowConfig {
+    /// Only what calls have made or changed, and the file does not have so
+    #[arg(long)]
+    pub by_call: bool,
+
+    /// Where it is
+    #[command(flatten)]
+    pub at: At,
+}
+
 /// `livewell graph`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -79,6 +98,7 @@ Examples:
   livewell events --follow
   livewell events --component late-departures --what state
   livewell events --limit 1000 --format json | jq 'select(.what == \"call\")'
+  livewell events --store ./livewell-data     without a server
 
 The newest are last. With a store on a disk, the last 10,000 outlive a restart.")]
 pub struct Events {

@@ -92,6 +92,23 @@ fn line(out: &mut impl Write, action: &str, one: &Json, told: &str) -> io::Resul
     writeln!(out, "{}", format!("{action:<7} {kind:<9} {id:<24} {told}").trim_end())
 }
 
+/// Shows what a single call would do, and what is lost with that.
+pub(super) fn foreseen(step: &Json) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    line(&mut out, &text(step, "action"), step, &told(step))?;
+    let lost: Vec<String> = step["loses"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, count)| count.as_u64().is_some_and(|count| count > 0))
+        .map(|(what, count)| format!("{count} {}", what.replace('_', " ")))
+        .collect();
+    if !lost.is_empty() {
+        writeln!(out, "deleted or never delivered: {}", lost.join(", "))?;
+    }
+    Ok(writeln!(out, "nothing was done")?)
+}
+
 /// Returns what a step costs, and what followers receive.
 fn told(step: &Json) -> String {
     let rows = step["rows"].as_u64().unwrap_or_default();

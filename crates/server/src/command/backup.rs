@@ -12,6 +12,7 @@ use livewell_store::backup::{self, Manifest, Unfinished};
 use livewell_store::embedded::FORMAT_VERSION;
 use livewell_store::{EmbeddedStore, IndexError, Store, StoreId};
 use serde_json::json;
+use std::cell::Cell;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -19,8 +20,8 @@ use std::path::Path;
 pub fn back_up(asked: &Backup, found: &Found) -> Result<(), Failure> {
     let Backup { directory, .. } = asked;
     let manifest = match found {
-        Found::Store(store) => {
-            let store = offline::open(store)?;
+        Found::Store(place) => {
+            let store = offline::open(place)?;
             let unfinished = Unfinished::begin(directory).map_err(failed)?;
             store
                 .copy(&mut BufWriter::new(Counted::new(
@@ -28,7 +29,9 @@ pub fn back_up(asked: &Backup, found: &Found) -> Result<(), Failure> {
                     store.usage().data_bytes,
                 )))
                 .map_err(failed)?;
-            unfinished.finish(store.id(), SystemClock.now(), &check).map_err(failed)?
+            let manifest = unfinished.finish(store.id(), SystemClock.now(), &check).map_err(failed)?;
+            offline::record(&store, place, "backup", None);
+            manifest
         }
         Found::Server(client) => from_server(client, directory)?,
     };
@@ -99,7 +102,13 @@ fn from_server(client: &Client, directory: &Path) -> Result<Manifest, Failure> {
 /// Makes a store from a backup.
 pub fn restore(asked: &Restore) -> Result<(), Failure> {
     let Restore { directory, into, format } = asked;
+    let copying = Cell::new(Some(Progress::of_unknown("copying the backup")));
+    let check = |store: &EmbeddedStore| {
+        drop(copying.take());
+        check(store)
+    };
     let restored = backup::restore(directory, into, SystemClock.now(), &check).map_err(failed)?;
+    offline::record(&offline::open(into)?, into, "restore", None);
     let mut out = io::stdout().lock();
     let Manifest { store, position, taken, .. } = restored.manifest;
     if *format == TextFormat::Json {
@@ -124,9 +133,12 @@ pub fn restore(asked: &Restore) -> Result<(), Failure> {
     Ok(writeln!(out, "reactions stop or start over as their `recovery` says: see `livewell explain LW0532`")?)
 }
 
-/// Compares everything in the store with what it says about itself.
+/// Compares everything in the copy with what it says about itself.
 fn check(store: &EmbeddedStore) -> Result<(), IndexError> {
-    let found = livewell::check_store(store).map_err(|error| IndexError::Other(error.into()))?;
+    let shown = Progress::of("checking the copy");
+    let on_progress = |read| shown.at(read, None, Unit::Things("entries"));
+    let found = livewell::check_store_within(store, &on_progress);
+    let found = found.map_err(|error| IndexError::Other(error.into()))?;
     found.into_iter().next().map_or(Ok(()), Err)
 }
 

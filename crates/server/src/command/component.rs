@@ -1,7 +1,7 @@
 //! Finds the component that a command is about, and starts, stops or removes it.
 
 use super::find::{self, Found};
-use super::{offline, pages};
+use super::{apply, offline, pages};
 use crate::cli::{At, Remove, Switch, TextFormat, Which};
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
@@ -70,6 +70,11 @@ fn switch(switch: &Switch, found: &Found, verb: &str) -> Result<serde_json::Valu
 /// Removes a component from a server, or from a store that nobody runs.
 pub fn remove(remove: &Remove, found: &Found) -> Result<(), Failure> {
     let (id, kind) = named(&remove.which)?;
+    if remove.dry_run {
+        return foresee(found, "`livewell remove --dry-run`", remove.format, |client| {
+            client.delete(&format!("{}?dry_run=true", path(client, &remove.which)?))
+        });
+    }
     let slot = match found {
         Found::Server(client) => {
             let removed = client.delete(&path(client, &remove.which)?)?;
@@ -90,6 +95,24 @@ pub fn remove(remove: &Remove, found: &Found) -> Result<(), Failure> {
         )?;
     }
     Ok(())
+}
+
+/// Shows what a call with `dry_run` answers.
+pub fn foresee(
+    found: &Found,
+    command: &str,
+    format: TextFormat,
+    ask: impl FnOnce(&Client) -> Result<serde_json::Value, Failure>,
+) -> Result<(), Failure> {
+    let client = match found {
+        Found::Store(directory) => return Err(offline::needs_a_run(command, directory)),
+        Found::Server(client) => client,
+    };
+    let step = ask(client)?;
+    match format {
+        TextFormat::Json => Ok(writeln!(io::stdout(), "{step:#}")?),
+        TextFormat::Text => apply::foreseen(&step),
+    }
 }
 
 /// Removes a component from the store, unless the configuration of the store is known to contain it.
@@ -113,7 +136,10 @@ fn in_store(directory: &Path, at: &At, id: &str, kind: Option<ComponentKind>) ->
             return Err(Failure::failed(message));
         }
     }
-    livewell::remove_stored(&store, id).map_err(Failure::failed)
+    let component = offline::component(&store, id)?;
+    let removed = livewell::remove_stored(&store, id).map_err(Failure::failed)?;
+    offline::record(&store, directory, "remove", component);
+    Ok(removed)
 }
 
 fn noun(kind: Option<ComponentKind>) -> &'static str {

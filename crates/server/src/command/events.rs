@@ -5,8 +5,10 @@ use super::offline;
 use crate::cli::{Events, TextFormat};
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
-use serde_json::Value as Json;
+use crate::journal::{self, What};
+use serde_json::{Value as Json, json};
 use std::io::{self, Write};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -17,11 +19,19 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Shows what happened, and with `--follow` what happens.
 pub fn run(asked: &Events, found: &Found) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
     let client = match found {
-        Found::Store(directory) => return Err(offline::needs_a_run("`livewell events`", directory)),
+        Found::Store(directory) if asked.follow => {
+            return Err(offline::needs_a_run("`livewell events --follow`", directory));
+        }
+        Found::Store(directory) => {
+            for event in stored(directory, asked)? {
+                show(&event, asked.format, &mut out)?;
+            }
+            return Ok(out.flush()?);
+        }
         Found::Server(client) => client,
     };
-    let mut out = io::stdout().lock();
     let wanted = wanted(asked);
     let mut last = 0;
     for event in newest(client, &wanted, asked.limit, 0)? {
@@ -38,6 +48,32 @@ pub fn run(asked: &Events, found: &Found) -> Result<(), Failure> {
         }
         out.flush()?;
     }
+}
+
+/// Returns the wanted events of a store that nobody runs, the newest last.
+fn stored(directory: &Path, asked: &Events) -> Result<Vec<Json>, Failure> {
+    offline::check_is_there(directory)?;
+    let is_one = |what: &String| serde_json::from_value::<What>(json!(what)).is_ok();
+    if let Some(what) = asked.what.as_ref().filter(|what| !is_one(what)) {
+        let message = format!("error: `{what}` is not `start`, `stop`, `state`, `call` or `gap`\n");
+        return Err(Failure::Usage(message));
+    }
+    let events = journal::stored(directory)
+        .map_err(|error| Failure::failed(format!("the events cannot be read: {error} [LW0811]")))?;
+    let events: Vec<Json> = events.iter().map(|event| json!(event)).collect();
+    let Events { component, what, caller, code, .. } = asked;
+    let is = |wanted: &Option<String>, found: &Json| {
+        wanted.as_deref().is_none_or(|wanted| found.as_str() == Some(wanted))
+    };
+    let is_wanted = |event: &Json| {
+        is(component, &event["component"]["id"])
+            && is(what, &event["what"])
+            && is(caller, &event["caller"])
+            && is(code, &event["code"])
+    };
+    let mut wanted: Vec<Json> = events.into_iter().filter(is_wanted).collect();
+    let most = usize::try_from(asked.limit).unwrap_or(usize::MAX);
+    Ok(wanted.split_off(wanted.len().saturating_sub(most)))
 }
 
 /// Returns the parameters that say which events are wanted.

@@ -6,6 +6,7 @@ mod behind;
 mod check;
 mod completions;
 mod component;
+mod config;
 mod dead_letters;
 mod deliveries;
 mod doctor;
@@ -27,9 +28,11 @@ mod reset;
 mod results;
 mod run;
 mod schema;
+mod send;
 mod server;
 mod set_aside;
 mod size;
+mod source;
 mod status;
 mod store;
 mod test;
@@ -86,7 +89,10 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Schema, _) => schema::run(),
         (Command::Test(asked), _) => test::run(asked),
         (Command::Check(check), _) => check::run(check),
-        (Command::Explain(explain), _) => explain::run(explain),
+        (Command::Explain(explain), found) => match explain.id().zip(found) {
+            Some((id, found)) => explain::of_query(explain, id, &found),
+            None => explain::run(explain),
+        },
         (Command::Run(run), _) => run::run(run),
         (Command::Store(Store::Size(asked)), Some(found)) => size::run(asked, &found),
         (Command::Store(store), _) => store::run(store),
@@ -104,6 +110,10 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Status(status), Some(found)) => status::run(status, &found),
         (Command::Server(asked), Some(found)) => server::run(asked, &found),
         (Command::Graph(asked), Some(found)) => graph::run(asked, &found),
+        (Command::Config(asked), Some(found)) => config::run(asked, &found),
+        (Command::Transactions(asked), Some(found)) => source::transactions(asked, &found),
+        (Command::Progress(asked), Some(found)) => source::progress(asked, &found),
+        (Command::Send(asked), Some(found)) => send::run(asked, &found),
         (Command::History(asked), Some(found)) => history::run(asked, &found),
         (Command::Events(asked), Some(found)) => events::run(asked, &found),
         (Command::Reset(reset), Some(found)) => reset::run(reset, &found),

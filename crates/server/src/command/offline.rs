@@ -1,10 +1,14 @@
-//! Reads a store directory, for the commands that work without a server.
+//! Reads a store directory, for the commands that work without a server, and records what they change there.
 
 use super::patience::patiently;
 use crate::cli::DIRECT;
 use crate::failure::Failure;
-use livewell_store::{EmbeddedOptions, EmbeddedStore};
+use crate::journal::{self, Of};
+use livewell::ComponentKind;
+use livewell_store::catalog::{self, Kind};
+use livewell_store::{EmbeddedOptions, EmbeddedStore, Store};
 use std::env;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
@@ -44,4 +48,40 @@ pub fn open(directory: &Path) -> Result<EmbeddedStore, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let open = || EmbeddedStore::open_with(directory, options.clone()).map_err(livewell::Error::from);
     runtime.block_on(patiently(directory, open)).map_err(Failure::failed)
+}
+
+/// Checks that there is a directory that can be a store.
+///
+/// # Errors
+/// Returns [`Failure::Usage`] if there is none.
+pub fn check_is_there(directory: &Path) -> Result<(), Failure> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "error: there is no store in `{}`; name the directory of one, or leave `--store` out to ask a running server\n",
+        directory.display()
+    )))
+}
+
+/// Returns the component of the store with this id.
+pub fn component(store: &EmbeddedStore, id: &str) -> Result<Option<Of>, Failure> {
+    let failed = |error| Failure::failed(livewell::Error::from(error));
+    let entry = catalog::find(&*store.snapshot().map_err(failed)?, id).map_err(failed)?;
+    let kind = entry.and_then(|entry| match entry.kind {
+        Kind::Source => Some(ComponentKind::Source),
+        Kind::Query => Some(ComponentKind::Query),
+        Kind::Reaction => Some(ComponentKind::Reaction),
+        Kind::Bare => None,
+    });
+    Ok(kind.map(|kind| Of::new(kind, id)))
+}
+
+/// Records what was done to the store in `directory`, which is held open. The next run has it among its events and in its
+/// audit log. What was done stays done if that fails, which is said.
+pub fn record(_held: &EmbeddedStore, directory: &Path, call: &str, component: Option<Of>) {
+    if let Err(error) = journal::record_command(directory, call, component) {
+        // Nothing is left to do if stderr is closed.
+        let _ = writeln!(io::stderr(), "warning: this is done, and cannot be recorded: {error} [LW0811]");
+    }
 }

@@ -13,6 +13,15 @@ use std::path::Path;
 pub fn run(reset: &Reset, found: &Found) -> Result<(), Failure> {
     let (id, _) = component::named(&reset.which)?;
     let tables = &reset.tables;
+    let mut parameters: Vec<String> =
+        tables.iter().map(|table| format!("table={}", encoded(table))).collect();
+    if reset.dry_run {
+        parameters.push("dry_run=true".to_owned());
+        return component::foresee(found, "`livewell reset --dry-run`", reset.format, |client| {
+            let path = component::path(client, &reset.which)?;
+            client.post(&format!("{path}/reset?{}", parameters.join("&")))
+        });
+    }
     let client = match found {
         Found::Store(directory) => {
             in_store(directory, id, tables)?;
@@ -22,8 +31,7 @@ pub fn run(reset: &Reset, found: &Found) -> Result<(), Failure> {
         Found::Server(client) => client,
     };
     let path = component::path(client, &reset.which)?;
-    let named: Vec<String> = tables.iter().map(|table| format!("table={}", encoded(table))).collect();
-    let query = if named.is_empty() { String::new() } else { format!("?{}", named.join("&")) };
+    let query = if parameters.is_empty() { String::new() } else { format!("?{}", parameters.join("&")) };
     client.post(&format!("{path}/reset{query}"))?;
     let what = match tables.as_slice() {
         [] => format!("`{id}` is being reset"),
@@ -49,12 +57,10 @@ fn in_store(directory: &Path, id: &str, tables: &[String]) -> Result<(), Failure
                        tables are copied\n";
         return Err(Failure::Usage(message.to_owned()));
     }
-    if !directory.is_dir() {
-        let message = format!(
-            "error: there is no store in `{}`; name the directory of one, or leave `--store` out to ask a running server\n",
-            directory.display()
-        );
-        return Err(Failure::Usage(message));
-    }
-    livewell::reset_stored(&offline::open(directory)?, id).map_err(Failure::failed)
+    offline::check_is_there(directory)?;
+    let store = offline::open(directory)?;
+    livewell::reset_stored(&store, id).map_err(Failure::failed)?;
+    let component = offline::component(&store, id)?;
+    offline::record(&store, directory, "reset", component);
+    Ok(())
 }

@@ -4,6 +4,8 @@ use livewell::ComponentKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// What the caller is called that is the user of a command; no token has a name with a colon.
+const BY_USER: &str = "uid:";
 /// Longer messages are cut off.
 const MESSAGE_CHARS_MAX: usize = 500;
 
@@ -28,7 +30,7 @@ pub struct Event {
     pub code: Option<String>,
     /// More about it.
     pub message: Option<String>,
-    /// Who made the call, of a call.
+    /// Who made the call, of a call; `uid:` and a number is the user of a command, while nobody ran the store.
     pub caller: Option<String>,
     /// What the call did.
     pub call: Option<String>,
@@ -86,6 +88,18 @@ impl Event {
             call: None,
             status: None,
         }
+    }
+
+    /// Creates the event of what a command has done to a store that nobody runs.
+    pub fn of_command(call: &str, component: Option<Of>) -> Self {
+        let user = rustix::process::getuid().as_raw();
+        let (caller, call) = (Some(format!("{BY_USER}{user}")), Some(call.to_owned()));
+        Self { component, caller, call, ..Self::new(What::Call) }
+    }
+
+    /// Returns whether a command did this while nobody ran the store.
+    pub fn is_of_command(&self) -> bool {
+        self.caller.as_deref().is_some_and(|caller| caller.starts_with(BY_USER))
     }
 
     /// Returns the event with a message, which is cut off if it is too long.

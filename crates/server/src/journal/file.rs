@@ -31,22 +31,9 @@ impl Kept {
     /// # Errors
     /// Returns an error if it cannot be read or written.
     pub fn open(store: &Path, most: usize) -> io::Result<(Self, Vec<Event>)> {
-        let path = store.join(NAME);
-        let mut events = Vec::new();
-        match File::open(&path) {
-            Ok(file) => {
-                let mut reader = BufReader::new(file);
-                let mut line = Vec::new();
-                while io::Read::take(&mut reader, LINE_BYTES_MAX).read_until(b'\n', &mut line)? > 0 {
-                    events.extend(serde_json::from_slice::<Event>(&line));
-                    line.clear();
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        events.drain(..events.len().saturating_sub(most));
+        let events = read(store, most)?;
         // The numbers of what follows are larger.
+        let path = store.join(NAME);
         let file = write_again(&path, &events)?;
         Ok((Self { path, file, lines: Some(events.len()) }, events))
     }
@@ -72,6 +59,36 @@ impl Kept {
         self.lines = Some(lines_now);
         Ok(())
     }
+
+    /// Waits until what was appended is on the disk.
+    ///
+    /// # Errors
+    /// Returns an error if it cannot be written.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+}
+
+/// Returns the last events in the directory of a store, at most `most`; none if there is no file.
+///
+/// # Errors
+/// Returns an error if the file cannot be read.
+pub fn read(store: &Path, most: usize) -> io::Result<Vec<Event>> {
+    let mut events = Vec::new();
+    match File::open(store.join(NAME)) {
+        Ok(file) => {
+            let mut reader = BufReader::new(file);
+            let mut line = Vec::new();
+            while io::Read::take(&mut reader, LINE_BYTES_MAX).read_until(b'\n', &mut line)? > 0 {
+                events.extend(serde_json::from_slice::<Event>(&line));
+                line.clear();
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    events.drain(..events.len().saturating_sub(most));
+    Ok(events)
 }
 
 fn lines(events: &[Event]) -> Vec<u8> {

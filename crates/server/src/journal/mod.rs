@@ -1,5 +1,5 @@
 //! The journal: what happened to the components, and which calls changed something. The last events are in memory and,
-//! beside a store on a disk, in a file.
+//! beside a store on a disk, in a file, to which commands also add what they do while nobody runs the store.
 
 mod event;
 mod file;
@@ -11,6 +11,7 @@ pub use watching::Watching;
 use file::Kept;
 use livewell::clock::{Clock, SystemClock};
 use std::collections::VecDeque;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -53,7 +54,10 @@ impl Default for Journal {
 impl Journal {
     /// Begins with the start of the process: after what a file in the directory of the store has, if there is one. A file
     /// that cannot be used costs a line in the log, and what happens is in memory alone.
-    pub fn begin(&self, store: Option<&Path>) {
+    ///
+    /// `tell` is called for each thing that commands have done since the last run, before the start is recorded: one that
+    /// ends between the two tells it again.
+    pub fn begin(&self, store: Option<&Path>, tell: impl FnMut(&Event)) {
         let opened = store.map(|store| Kept::open(store, EVENTS_MAX)).transpose();
         let (kept, before) = opened
             .unwrap_or_else(|error| {
@@ -62,7 +66,9 @@ impl Journal {
             })
             .unzip();
         let before = before.unwrap_or_default();
-        let crashed = before.last().is_some_and(|last| last.what != What::Stop);
+        let (of_runs, since) = before.split_at(by_runs(&before));
+        since.iter().for_each(tell);
+        let crashed = of_runs.last().is_some_and(|last| last.what != What::Stop);
         let saved = before.last().map_or(0, |last| last.number);
         {
             let mut state = self.lock();
@@ -183,6 +189,33 @@ impl Journal {
     }
 }
 
+/// Records what a command has done to a store that nobody runs. The caller holds the store, so that nobody else writes
+/// to its file. When this returns, the event is on the disk.
+///
+/// # Errors
+/// Returns an error if the file cannot be read or written.
+pub fn record_command(store: &Path, call: &str, component: Option<Of>) -> io::Result<()> {
+    let (mut kept, mut events) = Kept::open(store, EVENTS_MAX)?;
+    let number = events.last().map_or(0, |last| last.number) + 1;
+    let event = Event { number, time: SystemClock.now().to_rfc3339(), ..Event::of_command(call, component) };
+    events.push(event.clone());
+    kept.append(&[event], || events, EVENTS_MAX)?;
+    kept.sync()
+}
+
+/// Returns the events of a store that nobody runs.
+///
+/// # Errors
+/// Returns an error if the file cannot be read.
+pub fn stored(store: &Path) -> io::Result<Vec<Event>> {
+    file::read(store, EVENTS_MAX)
+}
+
+/// Returns how many of the events are there without what commands have done since the last run.
+fn by_runs(events: &[Event]) -> usize {
+    events.iter().rposition(|event| !event.is_of_command()).map_or(0, |last| last + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,13 +230,13 @@ mod tests {
         let store = tempfile::tempdir().unwrap();
         let most = EVENTS_MAX as u64;
         let journal = Journal::default();
-        journal.begin(Some(store.path()));
+        journal.begin(Some(store.path()), |_| {});
         (0..3 * most).for_each(|_| journal.record(Event::new(What::Gap)));
         assert_eq!(numbers(&journal), (2 * most + 2, 3 * most + 1));
         journal.end();
         journal.record(Event::new(What::Gap));
         let again = Journal::default();
-        again.begin(Some(store.path()));
+        again.begin(Some(store.path()), |_| {});
         assert_eq!(
             numbers(&again),
             (2 * most + 4, 3 * most + 3),
@@ -217,7 +250,7 @@ mod tests {
         let store = tempfile::tempdir().unwrap();
         std::fs::create_dir(store.path().join("events.jsonl")).unwrap();
         let journal = Journal::default();
-        journal.begin(Some(store.path()));
+        journal.begin(Some(store.path()), |_| {});
         assert!(!journal.is_durable());
         assert_eq!(numbers(&journal), (1, 1));
         journal.end();
@@ -229,5 +262,35 @@ mod tests {
         let message = event.message.unwrap();
         assert!(message.ends_with("\u{e9} ...") && message.chars().count() == 504);
         assert_eq!(Event::new(What::Gap).with("short").message.as_deref(), Some("short"));
+    }
+
+    #[test]
+    fn what_commands_did_since_the_last_run_is_told_once_and_is_no_crash() {
+        let store = tempfile::tempdir().unwrap();
+        let told = |journal: &Journal| {
+            let mut told = Vec::new();
+            journal.begin(Some(store.path()), |event| told.push(event.call.clone().unwrap()));
+            told
+        };
+        record_command(store.path(), "restore", None).unwrap();
+        let journal = Journal::default();
+        assert_eq!(told(&journal), ["restore"]);
+        journal.end();
+        for call in ["remove", "reset"] {
+            record_command(store.path(), call, Some(Of::new(livewell::ComponentKind::Query, "late")))
+                .unwrap();
+        }
+        let journal = Journal::default();
+        assert_eq!(told(&journal), ["remove", "reset"]);
+        let (events, _) = journal.before(None, 3, |_| true);
+        let whats: Vec<What> = events.iter().map(|event| event.what).collect();
+        assert_eq!(whats, [What::Start, What::Call, What::Call]);
+        assert!(!events[0].message.as_ref().unwrap().contains("not end in order"), "{events:?}");
+        assert_eq!(events[0].number, events[2].number + 2);
+        journal.end();
+        let journal = Journal::default();
+        assert!(told(&journal).is_empty());
+        // It is killed: its file has no end.
+        drop(journal);
     }
 }

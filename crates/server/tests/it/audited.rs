@@ -4,7 +4,7 @@ use super::running::{Running, orders};
 use super::{livewell, text};
 use serde_json::{Value as Json, json};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 const TOKEN: &str = "authorization: Bearer open-sesame\r\n";
 
@@ -106,6 +106,63 @@ fn the_file_outlives_restarts_and_nobody_else_writes_to_it() {
     running.ask("POST", "/api/v1/queries/big/stop", TOKEN, "");
     let calls: Vec<Json> = lines(&running).iter().map(|line| line["call"].clone()).collect();
     assert_eq!(calls, ["reset", "create", "stop"]);
+}
+
+#[test]
+fn what_commands_do_while_nobody_runs_the_store_is_in_the_audit_log_of_the_next_run() {
+    let mut running = start();
+    running.ask("POST", "/api/v1/queries/big/stop", TOKEN, "");
+    running.stop();
+    let store = running.store();
+    let copy = running.folder.path().join("copy");
+    let (store, copy) = (store.to_str().unwrap(), copy.to_str().unwrap());
+    let ran = |arguments: &[&str], code: i32| {
+        let output = livewell(&[arguments, &["--store", store]].concat());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    ran(&["reset", "big"], 0);
+    ran(&["backup", copy], 0);
+    ran(&["remove", "query", "big"], 0);
+    ran(&["remove", "big"], 1);
+    ran(&["status"], 0);
+    let events = ran(&["events", "--what", "call", "--limit", "3"], 0);
+    let uid = format!("uid:{}", fs::metadata(copy).unwrap().uid());
+    for part in ["query big: reset by uid:", "backup by uid:", "query big: remove by uid:"] {
+        assert!(events.contains(part), "{part}: {events}");
+    }
+    assert_eq!(lines(&running).len(), 1, "nobody ran it");
+
+    running.start_again();
+    let command = |call: &str, kind: Json, id: Json| json!([uid, call, kind, id, "done", null, null]);
+    let expected = [
+        json!(["default", "stop", "query", "big", "done", 200, null]),
+        command("reset", json!("query"), json!("big")),
+        command("backup", Json::Null, Json::Null),
+        command("remove", json!("query"), json!("big")),
+    ];
+    let all = lines(&running);
+    assert_eq!(all.iter().map(said).collect::<Vec<_>>(), expected);
+    assert!(all.is_sorted_by_key(|line| line["time"].as_str().unwrap().to_owned()), "{all:#?}");
+    assert_eq!(
+        running.begun.lines().filter(|line| line.contains(" audit: ")).count(),
+        3,
+        "{}",
+        running.begun
+    );
+    running.kill_and_start_again();
+    assert_eq!(lines(&running).len(), expected.len(), "each is told once");
+
+    // A restored store says where it comes from.
+    let restored = running.folder.path().join("restored");
+    let restored = restored.to_str().unwrap();
+    assert!(livewell(&["restore", copy, "--into", restored]).status.success());
+    let events = livewell(&["events", "--store", restored, "--format", "json"]);
+    let event: Json = serde_json::from_slice(&events.stdout).unwrap();
+    assert_eq!(
+        (&event["call"], &event["caller"], &event["number"]),
+        (&json!("restore"), &json!(uid), &json!(1))
+    );
 }
 
 #[test]

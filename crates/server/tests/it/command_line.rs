@@ -2,7 +2,7 @@
 
 use super::{livewell, text};
 
-const COMMANDS: [&str; 30] = [
+const COMMANDS: [&str; 36] = [
     "init",
     "run",
     "check",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 30] = [
     "status",
     "server",
     "graph",
+    "config",
     "history",
     "events",
     "start",
@@ -24,6 +25,9 @@ const COMMANDS: [&str; 30] = [
     "deliveries",
     "send-now",
     "elements",
+    "transactions",
+    "progress",
+    "send",
     "try",
     "backup",
     "restore",
@@ -33,6 +37,8 @@ const COMMANDS: [&str; 30] = [
     "doctor",
     "export",
     "test",
+    "why",
+    "apply",
 ];
 
 #[test]

@@ -1,5 +1,7 @@
 //! `livewell explain`: pages of codes, and queries.
 
+use super::place::Place;
+use super::running::Running;
 use super::{livewell, text};
 
 #[test]
@@ -63,4 +65,33 @@ fn parameters_are_given_beside_the_query() {
     assert!(text(&without.stderr).starts_with("error[LW1208]: "), "{}", text(&without.stderr));
     let with = livewell(&["explain", "--param", "limit=60", query]);
     assert_eq!((with.status.code(), text(&with.stderr)), (Some(0), ""));
+}
+
+#[test]
+fn a_query_that_is_there_is_explained_by_its_id_and_a_text_from_standard_input() {
+    let mut running = Running::start();
+    let output = running.command(&["explain", "big"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let of_server = text(&output.stdout);
+    let cypher = running.get("/api/v1/queries/big/explain").json()["cypher"].as_str().unwrap().to_owned();
+    assert_eq!(of_server, text(&livewell(&["explain", &cypher]).stdout));
+    let wrong = running.command(&["explain", "bug"]);
+    assert!(text(&wrong.stderr).contains("`big`"), "{}", text(&wrong.stderr));
+    running.stop();
+    let store = running.store();
+    let store = store.to_str().unwrap();
+    assert_eq!(text(&livewell(&["explain", "big", "--store", store]).stdout), of_server);
+    for (arguments, part) in [
+        (&["explain", "big", "--param", "a=1", "--store", store][..], "has its own parameters"),
+        (&["explain", &cypher, "--store", store], "are for the id of a query"),
+    ] {
+        let refused = livewell(arguments);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(text(&refused.stderr).contains(part), "{}", text(&refused.stderr));
+    }
+    let folder = Place::new("", &[]);
+    folder.write("query.cypher", &format!("{cypher}\n"));
+    let mut command = folder.command(&["explain", "-"]);
+    let read = command.stdin(std::fs::File::open(folder.file("query.cypher")).unwrap()).output().unwrap();
+    assert_eq!(text(&read.stdout), of_server, "{}", text(&read.stderr));
 }

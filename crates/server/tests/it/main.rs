@@ -2,6 +2,7 @@
 
 mod api;
 mod applied;
+mod asked;
 mod attacked;
 mod audience;
 mod audited;

@@ -3,7 +3,7 @@
 mod idle;
 
 use super::patience::patiently;
-use crate::api::audit::Audit;
+use crate::api::audit::{Audit, Entry};
 use crate::api::{Doors, Guard, Records, Reload};
 use crate::cli::{CONFIG, Run};
 use crate::control::{self, Control};
@@ -47,7 +47,8 @@ pub fn run(run: &Run) -> Result<(), Failure> {
         let records = records(&config)?;
         let (telemetry, journal) = (records.telemetry.clone(), records.journal.clone());
         let livewell = Arc::new(open(&config.store, &records).await.map_err(Failure::failed)?);
-        journal.begin(directory(&config.store));
+        let audit = records.audit.clone();
+        journal.begin(directory(&config.store), |event| audit.write(&Entry::of_command(event)));
         let (control, owner) = control(&config.store)?.unzip();
         let seal = Seal::of(livewell.store_id());
         let stored = livewell.definitions().map_err(Failure::failed)?;
