@@ -46,6 +46,7 @@ mod for_each;
 mod for_each_killed;
 mod foreseen;
 mod guessed;
+mod guide_configs;
 mod hostile;
 mod hung_up;
 mod included;
