@@ -1,10 +1,10 @@
 //! One router for many queries, and one pass for many builds, change nothing: the same rows and results as when each query
-//! reads alone, byte for byte, whatever is sent, dropped, reset, changed, refused and held up.
+//! reads alone, byte for byte, whatever is sent, dropped, reset, changed, refused and held up, and whoever comes and goes.
 
 use crate::fixture::*;
 use livewell::{
     Change, ComponentKind, InProcess, IntoSource, IntoTransaction, Limits, Livewell, Node, Position, Query,
-    Relationship, Setup, State, Timestamp, Transaction,
+    Recovery, Relationship, Setup, State, Timestamp, Transaction,
 };
 use livewell_model::codec::Writer;
 use livewell_model::diff::Columns;
@@ -28,6 +28,10 @@ enum Act {
     Change(usize),
     /// All are stopped, and added again with another text at once.
     ChangeAll,
+    /// Removed while changes flow, or added again while the others still read.
+    ComeOrGo(usize),
+    /// The reaction stands still until the next check, so that the outbox that it reads fills up.
+    Hold,
     Check,
 }
 
@@ -53,6 +57,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => (0..QUERIES.len()).prop_map(Act::Reset),
         1 => (0..QUERIES.len()).prop_map(Act::Change),
         1 => Just(Act::ChangeAll),
+        3 => (0..QUERIES.len()).prop_map(Act::ComeOrGo),
+        2 => Just(Act::Hold),
         2 => Just(Act::Check),
     ];
     prop::collection::vec(act, 1..25)
@@ -125,6 +131,9 @@ const QUERIES: [(&str, &str, &str); 15] = [
     ),
 ];
 
+/// The query whose results a reaction reads, out of an outbox that holds few: it has one for each change of their number.
+const READ: &str = "any";
+
 /// What a query shows: its id, state, epoch, position and rows.
 type Seen = (String, State, u64, u64, BTreeMap<u64, Columns>);
 
@@ -135,6 +144,9 @@ struct World {
     routed_from: usize,
     /// Which queries have their other text.
     changed: [bool; QUERIES.len()],
+    /// Which queries are there.
+    there: [bool; QUERIES.len()],
+    recorder: Recorder,
     sent: i64,
     /// All that each query has put out, as bytes, by its id and place.
     results: BTreeMap<(String, u64, u64), Vec<u8>>,
@@ -143,9 +155,11 @@ struct World {
 
 impl World {
     async fn new(store: Arc<dyn Store>, routed_from: usize) -> Self {
-        let livewell = start(&store, routed_from, &[false; QUERIES.len()]).await;
+        let (changed, there) = ([false; QUERIES.len()], [true; QUERIES.len()]);
+        let recorder = Recorder::default();
+        let livewell = start(&store, routed_from, all(&changed, &there), &recorder).await;
         let (results, at) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, livewell, routed_from, changed: [false; QUERIES.len()], sent: 0, results, at }
+        Self { store, livewell, routed_from, changed, there, recorder, sent: 0, results, at }
     }
 
     async fn act(&mut self, act: &Act) {
@@ -156,10 +170,18 @@ impl World {
                 source.send_all(transactions).await.unwrap();
             }
             Act::Reopen => {
+                self.recorder.hold(false);
                 self.livewell.shutdown().await;
-                self.livewell = start(&self.store, self.routed_from, &self.changed).await;
+                self.livewell = self.started().await;
             }
-            Act::Drop => self.livewell = start(&self.store, self.routed_from, &self.changed).await,
+            Act::Drop => {
+                self.recorder.hold(false);
+                self.livewell = self.started().await;
+            }
+            Act::Hold => self.recorder.hold(true),
+            Act::ComeOrGo(at) if QUERIES[*at].0 == READ => {}
+            Act::ComeOrGo(at) => self.come_or_go(*at).await,
+            Act::Reset(at) | Act::Change(at) if !self.there[*at] => {}
             Act::Reset(query) => {
                 // What a rebuild puts out says where it began.
                 self.check().await;
@@ -175,11 +197,11 @@ impl World {
             }
             Act::ChangeAll => {
                 self.check().await;
-                for (query, ..) in QUERIES {
+                for query in self.queries() {
                     self.livewell.stop(query).await.unwrap();
                 }
                 self.changed.iter_mut().for_each(|changed| *changed ^= true);
-                let queries = self.changed.iter().enumerate().map(|(at, changed)| of(at, *changed)).collect();
+                let queries = all(&self.changed, &self.there);
                 self.livewell.add(Setup { queries, ..Setup::default() }).await.unwrap();
                 self.check().await;
             }
@@ -187,10 +209,44 @@ impl World {
         }
     }
 
+    async fn started(&self) -> Livewell {
+        start(&self.store, self.routed_from, all(&self.changed, &self.there), &self.recorder).await
+    }
+
+    fn queries(&self) -> Vec<&'static str> {
+        let there = QUERIES.iter().zip(self.there).filter(|(_, is_there)| *is_there);
+        there.map(|((query, ..), _)| *query).collect()
+    }
+
+    /// Removes a query, or adds it again and waits until it has its rows; the others go on with what they have to read.
+    async fn come_or_go(&mut self, at: usize) {
+        let query = QUERIES[at].0;
+        self.there[at] ^= true;
+        if !self.there[at] {
+            self.livewell.remove(query).await.unwrap();
+            return;
+        }
+        self.livewell.add_query(of(at, self.changed[at])).await.unwrap();
+        // The base says where it began.
+        until(&self.livewell, query, |status| {
+            status.state == State::Error || self.livewell.has_caught_up(query).unwrap()
+        })
+        .await;
+        let results = self.livewell.results(query).unwrap();
+        self.at.insert(query.into(), Position { epoch: results.epoch, sequence: results.sequence });
+    }
+
     /// Waits until all is at rest, and takes up what has been put out.
     async fn check(&mut self) {
+        self.recorder.hold(false);
         idle(&self.livewell).await;
-        for (query, ..) in QUERIES {
+        for (epoch, _, result) in self.recorder.seen.lock().unwrap().drain(..) {
+            let mut bytes = Writer::new();
+            bytes.result(&result);
+            let known = self.results.insert((READ.into(), epoch, result.sequence), bytes.bytes.clone());
+            assert!(known.is_none_or(|known| known == bytes.bytes), "another result of one sequence");
+        }
+        for query in self.queries().into_iter().filter(|query| *query != READ) {
             let at = *self.at.entry(query.into()).or_insert(Position { epoch: 1, sequence: 0 });
             let mut subscription = self.livewell.subscribe_after(query, at).await.unwrap();
             while let Some(event) = subscription.try_next().unwrap() {
@@ -207,30 +263,43 @@ impl World {
 
     /// Everything that can be seen of each query.
     fn seen(&self) -> Vec<Seen> {
-        let seen = |(query, ..): &(&str, &str, &str)| {
+        let seen = |query: &str| {
             let (status, rows) = (status(&self.livewell, query), rows(&self.livewell, query));
             // What is behind an error is not read, however far the others are.
             let position = if status.state == State::Error { 0 } else { status.position };
-            ((*query).to_owned(), status.state, status.epoch, position, rows)
+            (query.to_owned(), status.state, status.epoch, position, rows)
         };
-        QUERIES.iter().map(seen).collect()
+        self.queries().into_iter().map(seen).collect()
     }
 }
 
-async fn start(store: &Arc<dyn Store>, routed_from: usize, changed: &[bool]) -> Livewell {
+async fn start(
+    store: &Arc<dyn Store>,
+    routed_from: usize,
+    queries: Vec<Query>,
+    recorder: &Recorder,
+) -> Livewell {
     let limits = Limits { routed_from, rebuild_elements_max: 3, ..Limits::default() };
     let livewell = Livewell::builder().shared_store(store.clone()).limits(limits).build().unwrap();
     // No tick comes from a clock that differs between two runs.
     let sources = ["s", "t"].map(|id| InProcess::new(id).clock(Follows::Input).into_source()).into();
-    let queries = changed.iter().enumerate().map(|(at, changed)| of(at, *changed)).collect();
-    livewell.add(Setup { sources, queries, ..Setup::default() }).await.unwrap();
+    let reactions = vec![reaction("reads", READ, Recovery::Strict, recorder.clone())];
+    livewell.add(Setup { sources, queries, reactions, ..Setup::default() }).await.unwrap();
     livewell
+}
+
+/// Returns the queries that are there, each with one of its texts.
+fn all(changed: &[bool; QUERIES.len()], there: &[bool; QUERIES.len()]) -> Vec<Query> {
+    (0..QUERIES.len()).filter(|at| there[*at]).map(|at| of(at, changed[at])).collect()
 }
 
 fn of(at: usize, is_changed: bool) -> Query {
     let (id, text, sources) = QUERIES[at];
     let text = if is_changed { text.replace(" AS ", " AS other_") } else { text.to_owned() };
-    let query = Query::cypher(id, text);
+    let mut query = Query::cypher(id, text);
+    if id == READ {
+        query.outbox.capacity = 2;
+    }
     sources.split(' ').fold(query, |query, source| query.from(source))
 }
 
@@ -275,7 +344,8 @@ proptest! {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_nothing_concerns_is_as_far_as_its_source_and_stores_that_when_it_stops() {
     let store = memory();
-    let livewell = start(&store, 1, &[false; QUERIES.len()]).await;
+    let every = all(&[false; QUERIES.len()], &[true; QUERIES.len()]);
+    let livewell = start(&store, 1, every, &Recorder::default()).await;
     idle(&livewell).await;
     let source = livewell.source("s").unwrap();
     let mut sent = 0;

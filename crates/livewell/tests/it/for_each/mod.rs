@@ -7,8 +7,8 @@ mod verified;
 use crate::fixture::*;
 use livewell::IntoSource;
 use livewell::{
-    Change, Event, InProcess, Livewell, Node, OutboxSettings, ParameterType, Position, Query, Setup,
-    Subscription, Values,
+    Change, Event, InProcess, Livewell, Node, OutboxSettings, ParameterType, Position, Query, Recovery,
+    Setup, Subscription, Values,
 };
 use livewell_model::diff::Columns;
 use livewell_model::{Diff, Value};
@@ -327,4 +327,26 @@ async fn a_changed_definition_begins_again_for_every_value() {
     let mut rows = BTreeMap::new();
     follow(&livewell, &mut listener, &mut rows).await;
     assert_eq!(rows.into_values().collect::<Vec<_>>(), [Columns::from(["n1".into()])]);
+}
+
+#[tokio::test]
+async fn a_reaction_gets_the_values_as_the_first_columns() {
+    let (livewell, recorder) = (start(&memory(), each()).await, Recorder::default());
+    livewell.add_reaction(reaction("r", "each", Recovery::Strict, recorder.clone())).await.unwrap();
+    send(&livewell, &[vec![(1, Some((5, 7)))], vec![(1, Some((6, 7)))]]).await;
+    idle(&livewell).await;
+    let seen = recorder.seen.lock().unwrap().clone();
+    let row = |x: i64| Columns::from([x.into(), "n1".into(), 7.into()]);
+    let diffs: Vec<(&str, Columns)> = seen
+        .iter()
+        .flat_map(|(_, columns, result)| {
+            assert_eq!(columns, &["x", "id", "y"]);
+            result.diffs.iter().map(|diff| match diff {
+                Diff::Add { data, .. } => ("add", data.clone()),
+                Diff::Delete { data, .. } => ("delete", data.clone()),
+                Diff::Update { after, .. } => ("update", after.clone()),
+            })
+        })
+        .collect();
+    assert_eq!(diffs, [("add", row(5)), ("delete", row(5)), ("add", row(6))]);
 }
