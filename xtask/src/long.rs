@@ -25,7 +25,7 @@ struct Run {
     variables: &'static [(&'static str, &'static str)],
 }
 
-const RUNS: [Run; 6] = [
+const RUNS: [Run; 7] = [
     Run {
         name: "kills",
         shows: "5,000 kills between a bank in PostgreSQL and its files and synced table halve, lose and repeat nothing",
@@ -33,6 +33,15 @@ const RUNS: [Run; 6] = [
         package: "livewell-server",
         tests: "bank::killed_anywhere_no_transfer_is_halved_lost_or_repeated",
         variables: &[("LIVEWELL_KILLS", "5000")],
+    },
+    Run {
+        name: "many-kills",
+        shows: "killed at random moments, the flights with 1,000 more queries end as without a kill: rows, outboxes, \
+                sequences, positions, files, byte for byte",
+        minutes: 30,
+        package: "livewell-server",
+        tests: "killed::killed_anywhere_among_many_queries_nothing_changes",
+        variables: &[("LIVEWELL_ALERTS", "1000"), ("LIVEWELL_KILLS", "100")],
     },
     Run {
         name: "pairs",

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// How often each durability level is killed; `LIVEWELL_KILLS` says otherwise.
 const KILLS: usize = 100;
+/// How many queries there are beside those of the example; `LIVEWELL_ALERTS` says otherwise.
+const ALERTS: usize = 12;
 
 #[test]
 fn killed_anywhere_in_sync_nothing_changes() {
@@ -31,12 +33,13 @@ fn killed_anywhere_in_os_nothing_changes() {
 /// With so many queries over the same sources that one reads for all of them.
 #[test]
 fn killed_anywhere_among_many_queries_nothing_changes() {
-    let alerts: String = (0..12).map(alert).collect();
+    let alerts = std::env::var("LIVEWELL_ALERTS").map_or(ALERTS, |text| text.parse().expect("a number"));
+    let alerts: String = (0..alerts).map(alert).collect();
     killed_anywhere("os", Durability::Os, &alerts, KILLS / 2);
 }
 
 fn alert(number: usize) -> String {
-    let (airport, delay) = (["EWR", "JFK", "LGA"][number % 3], 60 + 20 * number);
+    let (airport, delay) = (["EWR", "JFK", "LGA"][number % 3], 60 + 20 * (number % 12) + number / 12);
     format!(
         "  - id: alert-{number}\n    sources: [reference, ops]\n    cypher: |\n      \
          MATCH (f:Flight) WHERE f.origin = '{airport}' AND f.dep_delay > {delay}\n      \
@@ -77,7 +80,7 @@ fn killed_anywhere(level: &str, durability: Durability, more_queries: &str, kill
     let within = |time: Duration| lives.iter().filter(|life| **life < time).count();
     let (at_once, recovering) = (within(Duration::from_millis(10)), within(recovery));
     eprintln!(
-        "{level}: {} kills in {rounds} rounds, {at_once} in the first 10 ms, {recovering} in the {recovery:?} of a \
+        "counted: {level}: {} kills in {rounds} rounds, {at_once} in the first 10 ms, {recovering} in the {recovery:?} of a \
          recovery, others up to {life_max:?}",
         lives.len()
     );
