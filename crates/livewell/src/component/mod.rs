@@ -10,6 +10,7 @@ pub(crate) mod definition;
 pub(crate) mod drift;
 pub(crate) mod holds;
 pub(crate) mod lately;
+pub(crate) mod leftovers;
 pub(crate) mod lock;
 pub(crate) mod log;
 pub(crate) mod look;

@@ -4,6 +4,7 @@ use super::Component;
 use super::bell::Bells;
 use super::damages::Damages;
 use super::holds::Holds;
+use super::leftovers::Leftovers;
 use super::marks::Marks;
 use super::measures::Measures;
 use super::order::Positions;
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) marks: Marks,
     pub(crate) measures: Measures,
     pub(crate) positions: Positions,
+    /// What the store holds of others than those that were added.
+    pub(crate) leftovers: Leftovers,
     /// The components that were added.
     pub(crate) roster: RwLock<Roster>,
     /// Set when everything is to stop.
@@ -123,11 +126,15 @@ impl Shared {
     /// Adds components that may be behind in what they follow.
     pub(crate) fn enlist(&self, components: impl IntoIterator<Item = Arc<Component>>) {
         let mut roster = self.roster_mut();
+        let mut added = Vec::new();
         for component in components {
             let follows = component.follows.clone();
+            added.push(component.clone());
             roster.insert(component);
             forget_looks(&roster, &follows);
         }
+        drop(roster);
+        added.iter().for_each(|component| self.leftovers.forget(&component.id));
     }
 
     /// Has the followers of these feeds looked at again, since one of them is taken back.

@@ -6,6 +6,7 @@ use crate::component::Component;
 use crate::component::bell::Bells;
 use crate::component::damages::Damages;
 use crate::component::holds::Holds;
+use crate::component::leftovers::Leftovers;
 use crate::component::marks::Marks;
 use crate::component::measures::Measures;
 use crate::component::order::Positions;
@@ -80,6 +81,7 @@ impl Builder {
         // A name needs only this much of its id.
         let store_name = format!("{:032x}", store.id().0)[..6].to_owned();
         let shared = Arc::new(Shared {
+            leftovers: Leftovers::default(),
             store_name,
             group: GroupCommit::new(store.clone()),
             store,

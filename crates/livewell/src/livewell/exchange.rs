@@ -110,6 +110,7 @@ impl Livewell {
     fn part_with(&self, Leaving { component, kept }: Leaving) {
         let id = &component.id;
         self.shared.roster_mut().remove(id);
+        self.shared.leftovers.forget(id);
         lock(&self.handles).remove(id);
         lock(&self.other_sides).remove(id);
         if let Some((other_side, kept)) = kept {

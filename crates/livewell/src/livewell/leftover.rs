@@ -11,6 +11,7 @@ use crate::register::removal;
 use crate::source::stored::Held;
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::{IndexError, Snapshot, Store, WriteSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the removal of a component leaves outside the store.
@@ -23,10 +24,20 @@ pub struct Removed {
 
 /// Returns the status of all leftovers: stopped.
 pub(crate) fn all(shared: &Shared) -> Result<Vec<Status>, Error> {
+    let ids = shared.leftovers.ids(|| find(shared))?;
     let snapshot = shared.store.snapshot()?;
-    let entries = catalog::all(&*snapshot)?;
-    let left = entries.iter().filter(|entry| is_left(shared, entry));
-    left.map(|entry| status::stored(&snapshot, entry)).collect()
+    let mut found = Vec::new();
+    for id in ids {
+        if let Some(entry) = catalog::find(&*snapshot, &id)?.filter(|entry| is_left(shared, entry)) {
+            found.push(status::stored(&snapshot, &entry)?);
+        }
+    }
+    Ok(found)
+}
+
+fn find(shared: &Shared) -> Result<BTreeSet<String>, Error> {
+    let entries = catalog::all(&*shared.store.snapshot()?)?;
+    Ok(entries.into_iter().filter(|entry| is_left(shared, entry)).map(|entry| entry.id).collect())
 }
 
 /// Returns the status of the leftover `id`, if it is one.
@@ -46,6 +57,7 @@ pub(crate) fn remove(shared: &Shared, id: &str) -> Result<Removed, Error> {
     let entry = removable(&snapshot, id)?;
     let removed = Removed { slot: slot(&snapshot, &entry)? };
     removal::remove(shared, id, entry.number)?;
+    shared.leftovers.forget(id);
     Ok(removed)
 }
 
