@@ -4,6 +4,7 @@ use super::problem::{self, code};
 use super::tree::{Entry, Kind, Node, Scalar};
 use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
+use livewell_source::suggest::near;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
@@ -44,6 +45,9 @@ pub fn read_with<T>(
         if let Some(help) = fault.help {
             problem = problem.with_help(help);
         }
+        if let Some(meant) = fault.meant {
+            problem = problem.with_edit(span, meant);
+        }
         let Some(unknown) = unknown else {
             problems.push(problem);
             return None;
@@ -52,7 +56,7 @@ pub fn read_with<T>(
         let is_here = node.entries().iter().any(|entry| entry.key_span == span);
         let also = if is_here { also } else { &[] };
         let names = unknown.expected.iter().copied().chain(also.iter().copied());
-        problems.push(problem.with_help(problem::advice(&unknown.name, names, "the fields here")));
+        problems.push(problem::misnamed(problem, &unknown.name, names, "the fields here"));
         if !remove_key(&mut node, span) {
             return None;
         }
@@ -87,6 +91,8 @@ pub struct Fault {
     code: &'static str,
     message: String,
     help: Option<String>,
+    /// The value that was probably meant.
+    meant: Option<&'static str>,
     unknown: Option<Box<Unknown>>,
 }
 
@@ -98,7 +104,7 @@ struct Unknown {
 
 impl Fault {
     fn new(message: String) -> Self {
-        Self { span: None, code: code::VALUE, message, help: None, unknown: None }
+        Self { span: None, code: code::VALUE, message, help: None, meant: None, unknown: None }
     }
 
     /// The fault at `span`, unless a place further inside is known.
@@ -128,7 +134,8 @@ impl de::Error for Fault {
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         let help = Some(problem::advice(variant, expected.iter().copied(), "the values here"));
-        Self { help, ..Self::new(format!("unknown value `{variant}`")) }
+        let meant = near(variant, expected.iter().copied());
+        Self { help, meant, ..Self::new(format!("unknown value `{variant}`")) }
     }
 
     fn missing_field(field: &'static str) -> Self {

@@ -91,8 +91,8 @@ fn one(root: &mut Node, texts: &mut Texts, (file, span): (&Path, Span), problems
             append(root, key, *key_span, value, problems);
         } else {
             let message = format!("an included file cannot have the section `{key}`");
-            let help = problem::advice(key, SECTIONS, "its sections");
-            problems.push(problem::at(code::UNKNOWN_FIELD, *key_span, message).with_help(help));
+            let found = problem::at(code::UNKNOWN_FIELD, *key_span, message);
+            problems.push(problem::misnamed(found, key, SECTIONS, "its sections"));
         }
     }
 }

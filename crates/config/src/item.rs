@@ -2,11 +2,13 @@
 
 use super::called::Change;
 use super::configuration::Config;
+use super::print;
 use super::problem::{self, code};
 use super::reading::parse;
 use super::tree::{Kind, Node};
 use livewell::ComponentKind;
 use livewell_query::language::Diagnostic;
+use livewell_source::suggest::near;
 use serde_json::{Map, Value};
 
 /// An item that was judged.
@@ -48,10 +50,32 @@ impl Config {
                     problems.push(problem::at(code::VALUE, item.span, message));
                 }
                 problems.sort_by_key(|problem| problem.span.start);
+                problems.iter_mut().for_each(|problem| keep_sound_edit(problem, text));
                 Judged { id, written, change: None, problems }
             }
         }
     }
+}
+
+/// Makes the change that a problem suggests fit what is written at its place: quoted as that is, or as the name needs it.
+/// A change of a place where something else is written than the name that was misspelled, such as a reference to a
+/// variable or a block, is left out.
+fn keep_sound_edit(problem: &mut Diagnostic, text: &str) {
+    problem.edit = problem.edit.take().and_then(|mut edit| {
+        let written = text.get(edit.span.start..edit.span.end)?;
+        let quote = written.chars().next().filter(|first| matches!(first, '"' | '\''));
+        let bare = match quote {
+            Some(quote) => written.strip_prefix(quote)?.strip_suffix(quote)?,
+            None => written,
+        };
+        near(bare, [edit.text.as_str()])?;
+        edit.text = match quote {
+            Some('\'') => format!("'{}'", edit.text.replace('\'', "''")),
+            Some(_) => Value::from(edit.text).to_string(),
+            None => print::scalar(&edit.text),
+        };
+        Some(edit)
+    });
 }
 
 /// Returns an item in JSON, which says the same.

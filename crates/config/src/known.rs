@@ -204,8 +204,8 @@ fn keys(node: &Node, query: &Query) -> Vec<Diagnostic> {
     missing
         .map(|(key, name)| {
             let message = format!("`{}` has no column `{name}`", query.id);
-            let help = problem::advice(name, columns.iter().copied(), "its columns");
-            problem::at(code::REFERENCE, key.span, message).with_help(help)
+            let found = problem::at(code::REFERENCE, key.span, message);
+            problem::misnamed(found, name, columns.iter().copied(), "its columns")
         })
         .collect()
 }

@@ -98,9 +98,9 @@ fn items(root: &Node) -> Result<Vec<(ComponentKind, &str, &Node)>, Vec<Diagnosti
     }
     for entry in root.entries() {
         if !SECTIONS.contains(&entry.key.as_str()) {
-            let help = problem::advice(&entry.key, SECTIONS, "the sections");
             let message = format!("unknown section `{}`", entry.key);
-            problems.push(problem::at(code::UNKNOWN_FIELD, entry.key_span, message).with_help(help));
+            let found = problem::at(code::UNKNOWN_FIELD, entry.key_span, message);
+            problems.push(problem::misnamed(found, &entry.key, SECTIONS, "the sections"));
         }
     }
     let mut seen = BTreeMap::new();

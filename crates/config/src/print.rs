@@ -111,7 +111,7 @@ fn is_of_lines(text: &str) -> bool {
 }
 
 /// Writes a text on one line: plain if it is nothing else for YAML, else in quotes.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     let mut characters = text.chars();
     let is_plain = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && characters.all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))

@@ -42,6 +42,22 @@ pub fn unreadable(path: &Path, reason: &str) -> Diagnostic {
     at(code::UNREADABLE, Span::default(), format!("cannot read `{}`: {reason}{advice}", path.display()))
 }
 
+/// A problem about the name at its place: what was probably meant, with the change that makes it so, or what there is to
+/// choose from.
+pub fn misnamed<'n>(
+    found: Diagnostic,
+    given: &str,
+    names: impl IntoIterator<Item = &'n str> + Clone,
+    of_what: &str,
+) -> Diagnostic {
+    let (span, meant) = (found.span, near(given, names.clone()).map(ToOwned::to_owned));
+    let found = found.with_help(advice(given, names, of_what));
+    match meant {
+        Some(meant) => found.with_edit(span, meant),
+        None => found,
+    }
+}
+
 /// How many names an advice lists.
 const NAMED_MAX: usize = 40;
 

@@ -122,7 +122,7 @@ fn expect(name: &Node, known: &Known<'_>, wanted: &[ComponentKind], problems: &m
                 all.filter(|(_, stage)| wanted.contains(stage)).map(|(id, _)| id).collect();
             names.sort_unstable();
             let of_what = if wanted.len() > 1 { "the sources and queries" } else { wanted_plural(wanted) };
-            problems.push(problem.with_help(problem::advice(id, names, of_what)));
+            problems.push(problem::misnamed(problem, id, names, of_what));
         }
     }
 }

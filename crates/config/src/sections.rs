@@ -72,9 +72,9 @@ pub fn read<'n>(root: &'n Node, folder: &Path, problems: &mut Vec<Diagnostic>) -
     }
     for entry in root.entries() {
         if !SECTIONS.contains(&entry.key.as_str()) {
-            let help = problem::advice(&entry.key, SECTIONS, "the sections");
             let message = format!("unknown section `{}`", entry.key);
-            problems.push(problem::at(code::UNKNOWN_FIELD, entry.key_span, message).with_help(help));
+            let found = problem::at(code::UNKNOWN_FIELD, entry.key_span, message);
+            problems.push(problem::misnamed(found, &entry.key, SECTIONS, "the sections"));
         }
     }
     sections.store = store(root.get("store"), folder, problems);
@@ -144,8 +144,8 @@ fn kind<'n>(
         problem::at(code::NOT_HERE, named.span, format!("this version has no {stage} of kind `{text}`"))
             .with_help(format!("it has {names}"))
     } else {
-        problem::at(code::VALUE, named.span, format!("`{text}` is not a kind of {stage}"))
-            .with_help(problem::advice(text, known.iter().copied(), "the kinds"))
+        let found = problem::at(code::VALUE, named.span, format!("`{text}` is not a kind of {stage}"));
+        problem::misnamed(found, text, known.iter().copied(), "the kinds")
     });
     None
 }

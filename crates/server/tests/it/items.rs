@@ -118,6 +118,40 @@ fn what_is_wrong_is_said_at_its_place_as_a_browser_counts() {
 }
 
 #[test]
+fn what_was_probably_meant_comes_as_an_edit_that_mends_the_text() {
+    let running = running();
+    for (section, text, title) in [
+        ("sources", "id: s\n# \u{1f600}\nkind: fil\npath: livewell-files/a.jsonl\n", "Make it file"),
+        ("sources", "- id: s\n  kind: http\n  clok: wall\n", "Make it clock"),
+        ("sources", "id: s\nkind: http\nclock: 'wal'\n", "Make it 'wall'"),
+        ("sources", "{\"id\": \"s\", \"kind\": \"http\", \"clok\": \"wall\"}", "Make it \"clock\""),
+        ("reactions", "id: r\nkind: log\nqueries: [lat]\n", "Make it late"),
+        ("reactions", "{id: r, kind: \"logg\", queries: [late]}", "Make it \"log\""),
+    ] {
+        let found = checked(&running, section, text);
+        let diagnostics = found["diagnostics"].as_array().unwrap();
+        assert_eq!(diagnostics.len(), 1, "{text}: {found}");
+        let edit = &diagnostics[0]["edits"][0];
+        assert_eq!(edit["title"], title, "{text}: {found}");
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let at = |name: &str| usize::try_from(edit["span"][name].as_u64().unwrap()).unwrap();
+        let (before, after) = (&units[..at("start")], &units[at("end")..]);
+        let mended =
+            [before, &edit["text"].as_str().unwrap().encode_utf16().collect::<Vec<_>>(), after].concat();
+        let mended = String::from_utf16(&mended).unwrap();
+        let found = checked(&running, section, &mended);
+        assert_eq!(found["valid"], true, "{mended}: {found}");
+    }
+    // What is far from everything there is, and what only stands for a value, is not guessed at.
+    for (section, text) in
+        [("sources", "id: s\nkind: zebra\n"), ("reactions", "id: r\nkind: log\nqueries: [\"${SHOP_URL}\"]\n")]
+    {
+        let found = checked(&running, section, text);
+        assert_eq!(found["diagnostics"][0]["edits"], json!([]), "{text}: {found}");
+    }
+}
+
+#[test]
 fn a_file_is_looked_at_and_nothing_is_stored() {
     let running = running();
     let folder = running.folder.path().join("livewell-files");
