@@ -24,7 +24,7 @@ pub mod skeleton;
 pub mod state;
 mod types;
 
-pub use check::parse;
+pub use check::{faults, parse};
 pub use engine::Engine;
 pub use for_each::{ForEach, Parameter, ParameterType};
 pub use interest::{Guard, Interest, Wanted};

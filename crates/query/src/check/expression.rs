@@ -25,17 +25,27 @@ const BODY: Place<'_> = Place::Elsewhere("what is evaluated for each item of a l
 impl Checker {
     /// An item of WITH or RETURN: the types it can have.
     pub(super) fn item(&mut self, expr: &mut Expr) -> Checked<TypeSet> {
-        Ok(self.facts(expr, Place::Item)?.types)
+        Ok(self.whole(expr, Place::Item)?.types)
     }
 
     /// An expression in a place without aggregates: the types it can have.
     pub(super) fn plain(&mut self, expr: &mut Expr, place: &str) -> Checked<TypeSet> {
-        Ok(self.facts(expr, Place::Elsewhere(place))?.types)
+        Ok(self.whole(expr, Place::Elsewhere(place))?.types)
     }
 
     /// The condition of a WHERE.
     pub(super) fn condition(&mut self, expr: &mut Expr) -> Checked<()> {
-        self.boolean(expr, Place::Condition).map(drop)
+        let mark = self.mark();
+        match self.boolean(expr, Place::Condition) {
+            Ok(_) => Ok(()),
+            Err(error) => self.beside(error, mark).map(drop),
+        }
+    }
+
+    /// An expression that is no part of another one.
+    fn whole(&mut self, expr: &mut Expr, place: Place<'_>) -> Checked<Facts> {
+        let mark = self.mark();
+        self.facts(expr, place).or_else(|error| self.beside(error, mark))
     }
 
     fn boolean(&mut self, expr: &mut Expr, place: Place<'_>) -> Checked<Facts> {
@@ -61,7 +71,12 @@ impl Checker {
         let children = expr.children_mut();
         let mut parts = Vec::with_capacity(children.len());
         for child in children {
-            parts.push(self.facts(child, inner)?);
+            let mark = if binds(child) { self.mark() } else { None };
+            let part = match self.facts(child, inner) {
+                Ok(part) => part,
+                Err(error) => self.beside(error, mark)?,
+            };
+            parts.push(part);
         }
         let leaf = self.leaf(expr)?;
         judge(expr, &parts, leaf)
@@ -143,8 +158,11 @@ impl Checker {
 
     /// A list whose items become a variable: the types of the items.
     pub(super) fn list(&mut self, expr: &mut Expr, place: Place<'_>, what: &str) -> Checked<TypeSet> {
-        let types = self.facts(expr, place)?.types;
-        items_of(expr, types, what)
+        let types = self.whole(expr, place)?.types;
+        match items_of(expr, types, what) {
+            Ok(items) => Ok(items),
+            Err(error) => Ok(self.beside(error, None)?.types),
+        }
     }
 }
 

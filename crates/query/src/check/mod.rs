@@ -18,7 +18,7 @@ mod subquery;
 mod window;
 
 use crate::language::ast::{Clause, Query, SingleQuery, Unwind};
-use crate::language::{Diagnostic, Draft, code, read};
+use crate::language::{Diagnostic, Draft, Notes, code, read};
 use checker::{Checked, Checker};
 pub(crate) use for_each::for_each;
 use names::Names;
@@ -32,23 +32,50 @@ pub fn parse(text: &str) -> Result<Query, Diagnostic> {
     read(text).and_then(check).map_err(|diagnostic| diagnostic.located(text))
 }
 
+/// Returns everything that is wrong with the names and types in a text, as far as one thing does not follow from another,
+/// the first of them the one that [`parse`] returns: behind an expression with an error, whatever else stands there is
+/// looked at as if that could be anything. Behind another error, and behind text that is not Cypher, nothing is known, so
+/// that is the only one.
+pub fn faults(text: &str) -> Vec<Diagnostic> {
+    let draft = match read(text) {
+        Ok(draft) => draft,
+        Err(error) => return vec![error.located(text)],
+    };
+    let mut checker = Checker::new(draft.notes);
+    checker.found = Some(Vec::new());
+    let checked = checker.query(draft.query);
+    let mut found = checker.found.unwrap_or_default();
+    if let Err(error) = checked
+        && found.is_empty()
+    {
+        found.push(error);
+    }
+    found.into_iter().map(|error| error.located(text)).collect()
+}
+
 /// Checks a query and completes it.
 fn check(draft: Draft) -> Checked<Query> {
-    let Draft { query, notes } = draft;
-    let mut checker = Checker { names: Names::default(), notes, subqueries: 0 };
-    let mut branches: Vec<SingleQuery> = vec![];
-    for branch in query.branches {
-        checker.names.replace(vec![]);
-        let branch = checker.single(branch)?;
-        if let Some(first) = branches.first() {
-            same_columns(first, &branch)?;
-        }
-        branches.push(branch);
-    }
-    Ok(Query { branches, distinct: query.distinct })
+    Checker::new(draft.notes).query(draft.query)
 }
 
 impl Checker {
+    fn new(notes: Notes) -> Self {
+        Self { names: Names::default(), notes, subqueries: 0, found: None }
+    }
+
+    fn query(&mut self, query: Query) -> Checked<Query> {
+        let mut branches: Vec<SingleQuery> = vec![];
+        for branch in query.branches {
+            self.names.replace(vec![]);
+            let branch = self.single(branch)?;
+            if let Some(first) = branches.first() {
+                same_columns(first, &branch)?;
+            }
+            branches.push(branch);
+        }
+        Ok(Query { branches, distinct: query.distinct })
+    }
+
     fn single(&mut self, query: SingleQuery) -> Checked<SingleQuery> {
         let mut clauses = vec![];
         for clause in query.clauses {

@@ -18,7 +18,7 @@ pub(super) struct Known {
 }
 
 /// The names in scope, in the order they were defined; later ones hide earlier ones.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Names {
     known: Vec<Known>,
     /// Where the names of the innermost query begin; those before belong to what is around it.

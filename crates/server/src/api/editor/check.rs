@@ -100,7 +100,15 @@ impl Checked {
             let warnings = warnings::of(outline, &known, &joins);
             diagnostics.extend(warnings.iter().map(|found| (found.span, Diagnostic::warning(text, found))));
         }
-        diagnostics.extend(error.map(|error| (error.span, Diagnostic::error(text, error))));
+        let all = error.map(|error| (error, livewell_query::faults(text)));
+        match all {
+            // The same one, and what else can be said beside it.
+            Some((error, faults)) if faults.first().is_some_and(|first| first == error) => {
+                diagnostics.extend(faults.iter().map(|fault| (fault.span, Diagnostic::error(text, fault))));
+            }
+            Some((error, _)) => diagnostics.push((error.span, Diagnostic::error(text, error))),
+            None => {}
+        }
         diagnostics.sort_by_key(|(span, _)| (span.start, span.end));
         let source = |is_label: bool, names: &[String]| known.source_of(is_label, names);
         Self {

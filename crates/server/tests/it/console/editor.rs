@@ -74,6 +74,34 @@ fn a_refused_text_has_its_mark_under_the_right_characters_also_behind_emoji() {
 }
 
 #[test]
+fn errors_that_do_not_follow_from_each_other_are_given_together_and_mended_together() {
+    let running = started(&[]);
+    let text = "MATCH (order:Order) WHERE ordr.total > 1 AND any(x IN [1] WHERE y = ordre.n) \
+                WITH order, '\u{1f600}' + ordr.id AS id, odrer.b AS b WHERE b > 1 AND EXISTS { (order)-->(p) WHERE q.x = p.y } \
+                RETURN id, b, orde.total AS total ORDER BY oder.n";
+    let answer = checked(&running, &of(text));
+    let errors = answer["diagnostics"].as_array().unwrap();
+    let marked: Vec<String> = errors.iter().map(|one| at(text, &one["span"])).collect();
+    for name in ["ordr", "y", "ordr", "odrer", "q"] {
+        assert!(marked.iter().any(|marked| marked == name), "{name}: {marked:?}");
+    }
+    assert!(errors.iter().all(|one| one["severity"] == "error" && one["code"] == "LW1201"), "{answer}");
+    // Each is where one alone would be, so mending all that can be mended leaves only those that nothing is near.
+    let mut mended: Vec<u16> = text.encode_utf16().collect();
+    for error in errors.iter().rev() {
+        let Some(edit) = error["edits"].get(0) else { continue };
+        let place = |name: &str| usize::try_from(edit["span"][name].as_u64().unwrap()).unwrap();
+        mended.splice(place("start")..place("end"), edit["text"].as_str().unwrap().encode_utf16());
+    }
+    let mended = String::from_utf16(&mended).unwrap();
+    assert!(!mended.contains("ordr") && !mended.contains("odrer"), "{mended}");
+    // What is made of something wrong is not wrong for that.
+    let answer =
+        checked(&running, &of("MATCH (o:Order) WITH x.y AS y RETURN y + 1 AS n, [i IN y | i.a] AS l"));
+    assert_eq!(answer["diagnostics"].as_array().unwrap().len(), 1, "{answer}");
+}
+
+#[test]
 fn a_change_that_mends_is_given_as_one_and_not_only_in_words() {
     let running = started(&[]);
     let text = "MATCH (plane) WHERE plane.name = '😀' RETURN plan.x AS x";
