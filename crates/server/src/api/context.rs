@@ -11,7 +11,6 @@ use super::schemas::Schemas;
 use super::traffic::Traffic;
 use super::verifications::Verifications;
 use super::views::Views;
-use super::vocabulary::Vocabularies;
 use crate::journal::Journal;
 use crate::telemetry::Telemetry;
 use crate::tls::Tls;
@@ -50,8 +49,6 @@ pub struct Api {
     pub(super) traffic: Traffic,
     /// What was seen and measured of the components lately.
     pub(super) pulse: Pulse,
-    /// What sources were found to hold lately, for editors.
-    pub(super) vocabularies: Vocabularies,
     pub(super) rates: Option<Rates>,
     pub(super) client_streams: Streams,
     pub(super) pins: Pins,

@@ -121,7 +121,6 @@ use tokio::sync::{Semaphore, watch};
 use traffic::Traffic;
 use until::until;
 use views::Views;
-use vocabulary::Vocabularies;
 
 /// How many bytes of posted bodies are held at once.
 const BODIES_BYTES_MAX: usize = 256 << 20;
@@ -264,7 +263,6 @@ fn shared(
         telemetry,
         traffic: Traffic::default(),
         pulse: Pulse::default(),
-        vocabularies: Vocabularies::default(),
         config: RwLock::new(config),
         pins: Pins::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),

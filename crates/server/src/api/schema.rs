@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a source is made of.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -23,7 +24,7 @@ pub struct Schema {
     source_id: String,
     /// The source's last position.
     position: u64,
-    /// Whether a sample was read, since there are more than 100,000 elements, or very large ones. Then every count below
+    /// Whether a sample was read, since there are more than 20,000 elements, or very large ones. Then every count below
     /// is of the sample, what is rare may be missing, and `counts` counts all.
     sampled: bool,
     /// How many elements the source has.
@@ -36,6 +37,8 @@ pub struct Schema {
     relationships: u64,
     /// At most 1,000, by name. A node with several labels is in each.
     labels: Vec<Label>,
+    /// The nodes without a label.
+    unlabelled: Unlabelled,
     /// At most 1,000, by name.
     types: Vec<Type>,
     /// How often labels, types, properties and pairs of ends came that are not listed, since there are too many.
@@ -49,6 +52,16 @@ pub struct Schema {
 struct Label {
     name: String,
     /// How many nodes have it.
+    count: u64,
+    /// At most 256, by name.
+    properties: Vec<Property>,
+}
+
+/// The nodes without a label.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Unlabelled {
+    /// How many there are.
     count: u64,
     /// At most 256, by name.
     properties: Vec<Property>,
@@ -113,9 +126,9 @@ pub fn calls() -> Vec<Call> {
 
 async fn get(State(api): State<Shared>, Path(id): Path<String>) -> Result<Json<Schema>, Problem> {
     let waiting = Waiting::default();
-    let (source, is_gone, last) = (id.clone(), waiting.is_gone(), api.schemas.last(&id));
-    let found = read(&api, &id, move |store| schema::read(store, &source, last, &is_gone)).await?;
-    api.schemas.keep(&id, &found);
+    let (own, source, is_gone) = (api.clone(), id.clone(), waiting.is_gone());
+    let found =
+        read(&api, &id, move |store| own.schemas.read(store, &source, Duration::ZERO, &is_gone)).await?;
     Ok(Json(Schema::of(id, &found)))
 }
 
@@ -147,6 +160,10 @@ impl Schema {
             nodes: schema.nodes,
             relationships: schema.relationships,
             labels: schema.labels.iter().map(label).collect(),
+            unlabelled: Unlabelled {
+                count: schema.unlabelled.count,
+                properties: schema.unlabelled.properties.iter().map(Property::of).collect(),
+            },
             types: schema.types.iter().map(kind).collect(),
             others: schema.others,
             dangling: Dangling {

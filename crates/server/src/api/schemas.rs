@@ -1,28 +1,60 @@
 //! What sources were made of when somebody last asked.
 
-use livewell::schema::Schema;
+use livewell::Error;
+use livewell::schema::{self, Schema};
+use livewell_store::Store;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Of how many sources the last answer is kept.
 const KEPT_MAX: usize = 64;
 
-/// The last answer about each source, which is right until the source changes.
+/// The last answer about each source, which is right until the source changes. Each has a lock of its own: who asks about a
+/// source that is being read waits for that one, and then has what was read.
 #[derive(Debug, Default)]
-pub struct Schemas(Mutex<BTreeMap<String, Arc<Schema>>>);
+pub struct Schemas(Mutex<BTreeMap<String, Arc<Mutex<Option<Kept>>>>>);
+
+#[derive(Debug)]
+struct Kept {
+    read: Instant,
+    schema: Arc<Schema>,
+}
 
 impl Schemas {
-    /// Returns the last answer about a source.
-    pub(super) fn last(&self, source: &str) -> Option<Arc<Schema>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(source).cloned()
+    /// Returns what a source is made of: what was read within the last `fresh`, or has not changed since it was, else what
+    /// is read now, until `is_over` returns true.
+    ///
+    /// # Errors
+    /// Those of [`schema::read`].
+    pub(super) fn read(
+        &self,
+        store: &dyn Store,
+        source: &str,
+        fresh: Duration,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<Arc<Schema>, Error> {
+        let own = self.of(source);
+        let mut kept = locked(&own);
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.read.elapsed() < fresh) {
+            return Ok(kept.schema.clone());
+        }
+        let (last, read) = (kept.as_ref().map(|kept| kept.schema.clone()), Instant::now());
+        let schema = schema::read(store, source, last, is_over)?;
+        *kept = Some(Kept { read, schema: schema.clone() });
+        Ok(schema)
     }
 
-    /// Keeps an answer; if there are too many, instead of another.
-    pub(super) fn keep(&self, source: &str, read: &Arc<Schema>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_MAX && !kept.contains_key(source) {
-            kept.pop_first();
+    /// Returns the place of a source; if there are too many, instead of another.
+    fn of(&self, source: &str) -> Arc<Mutex<Option<Kept>>> {
+        let mut all = locked(&self.0);
+        if all.len() >= KEPT_MAX && !all.contains_key(source) {
+            all.pop_first();
         }
-        kept.insert(source.to_owned(), read.clone());
+        all.entry(source.to_owned()).or_default().clone()
     }
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

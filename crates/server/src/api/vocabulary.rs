@@ -1,64 +1,69 @@
-//! The labels, types and properties of what a source holds.
-//!
-//! They are read from its elements, up to [`READ_MAX`] of them, at most once in [`FRESH`]: whoever types asks many times.
+//! The labels, types and properties of what a query reads: of a source as its [schema](livewell::schema) has them, of a query
+//! its label and its columns.
 
-use livewell::inventory::{self, Filter};
+use super::context::Api;
+use livewell::schema::Schema;
 use livewell::{ComponentKind, Error, Livewell};
-use livewell_model::{Element, SmolStr};
+use livewell_model::SmolStr;
 use livewell_query::outline::Named;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-/// How many elements of a source are read.
-const READ_MAX: usize = 20_000;
-/// How many of them at once.
-const PAGE: usize = 2_000;
-/// How many names of a kind are kept of a source.
-const NAMES_MAX: usize = 5_000;
-/// How long they are believed.
+/// How long what was read of a source is believed: whoever types asks many times.
 const FRESH: Duration = Duration::from_secs(5);
-/// Of how many sources they are kept.
-const KEPT_MAX: usize = 64;
 
 /// The labels, types and properties of what a source holds.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
-    labels: BTreeSet<SmolStr>,
-    types: BTreeSet<SmolStr>,
-    properties: BTreeSet<SmolStr>,
-    /// Whether there are more names than are kept.
-    has_more_names: bool,
-    /// How many elements were read, if there are more.
-    pub sampled: Option<usize>,
+    labels: Names,
+    types: Names,
+    properties: Names,
+    /// How many elements were read, if they are a sample.
+    pub sampled: Option<u64>,
 }
 
-/// What was read lately, by the ids of the sources.
+/// The names of a kind.
 #[derive(Debug, Default)]
-pub struct Vocabularies(Mutex<HashMap<String, (Instant, Arc<Vocabulary>)>>);
+struct Names {
+    known: BTreeSet<SmolStr>,
+    /// Whether there are more than were kept.
+    has_more: bool,
+}
 
 impl Vocabulary {
+    /// Returns what a source or query holds; `None` if that cannot be read, which is judged elsewhere, with its reason.
+    pub fn read(api: &Api, id: &str, is_gone: &dyn Fn() -> bool) -> Option<Self> {
+        let livewell = &api.livewell;
+        match livewell.status_of(id).ok()?.kind {
+            ComponentKind::Query => Self::of_query(livewell, id).ok(),
+            _ => {
+                let schema = api.schemas.read(&**livewell.store(), id, FRESH, is_gone).ok()?;
+                Some(Self::of_source(&schema))
+            }
+        }
+    }
+
     /// Returns whether nothing is stored.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty() && self.types.is_empty() && self.properties.is_empty()
+        [&self.labels, &self.types, &self.properties].iter().all(|names| names.known.is_empty())
     }
 
     /// Returns whether something that was read has this name.
     pub fn has(&self, of: Named, name: &str) -> bool {
-        self.of(of).contains(name)
+        self.of(of).known.contains(name)
     }
 
     /// Returns whether something may have this name, since it was read or not all names are kept.
     pub fn may_have(&self, of: Named, name: &str) -> bool {
-        self.has_more_names || self.has(of, name)
+        self.of(of).has_more || self.has(of, name)
     }
 
     /// Returns the names of a kind.
     pub fn names(&self, of: Named) -> impl Iterator<Item = &str> {
-        self.of(of).iter().map(SmolStr::as_str)
+        self.of(of).known.iter().map(SmolStr::as_str)
     }
 
-    fn of(&self, of: Named) -> &BTreeSet<SmolStr> {
+    fn of(&self, of: Named) -> &Names {
         match of {
             Named::Label => &self.labels,
             Named::Type => &self.types,
@@ -66,83 +71,28 @@ impl Vocabulary {
         }
     }
 
-    /// Reads the first elements of a source.
-    fn of_source(livewell: &Livewell, source: &str, is_gone: &dyn Fn() -> bool) -> Result<Self, Error> {
-        let (mut found, mut after, mut read) = (Self::default(), None, 0);
-        while !is_gone() {
-            let page =
-                inventory::page(&**livewell.store(), source, &Filter::default(), after.as_deref(), PAGE)?;
-            read += page.elements.len();
-            page.elements.iter().for_each(|element| found.add(element));
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-            if read >= READ_MAX {
-                found.sampled = Some(read);
-                break;
-            }
+    fn of_source(schema: &Schema) -> Self {
+        let names = |known: BTreeSet<SmolStr>, has_all: bool| Names { known, has_more: !has_all };
+        let labels = schema.labels.iter().map(|label| label.name.clone()).collect();
+        let types = schema.types.iter().map(|kind| kind.name.clone()).collect();
+        let properties = schema.groups().flatten().map(|property| property.name.clone()).collect();
+        Self {
+            labels: names(labels, schema.has_all_labels()),
+            types: names(types, schema.has_all_types()),
+            properties: names(properties, schema.has_all_properties()),
+            sampled: schema.sampled.then_some(schema.elements_read),
         }
-        Ok(found)
     }
 
     /// Returns what a query gives to those that read it: nodes with its label, whose properties are its columns.
     fn of_query(livewell: &Livewell, id: &str) -> Result<Self, Error> {
         let label = livewell::stored_query(&**livewell.store(), id)?.label;
-        let properties = livewell.results(id)?.columns.into_iter().collect();
+        let names = |known| Names { known, has_more: false };
         let label = label.unwrap_or_else(|| id.to_owned());
-        Ok(Self { labels: BTreeSet::from([label.into()]), properties, ..Self::default() })
-    }
-
-    fn add(&mut self, element: &Element) {
-        let (properties, names) = match element {
-            Element::Node(node) => {
-                (&node.properties, node.labels.iter().map(|label| (Named::Label, label)).collect::<Vec<_>>())
-            }
-            Element::Relationship(relationship) => {
-                (&relationship.properties, vec![(Named::Type, &relationship.kind)])
-            }
-        };
-        let properties = properties.iter().map(|(name, _)| (Named::Property, name));
-        for (of, name) in names.into_iter().chain(properties) {
-            let names = match of {
-                Named::Label => &mut self.labels,
-                Named::Type => &mut self.types,
-                Named::Property => &mut self.properties,
-            };
-            if names.contains(name) {
-                continue;
-            }
-            match names.len() < NAMES_MAX {
-                true => drop(names.insert(name.clone())),
-                false => self.has_more_names = true,
-            }
-        }
-    }
-}
-
-impl Vocabularies {
-    /// Returns what a source or query holds. One caller reads at a time, and the others then have what it has read.
-    pub fn read(&self, livewell: &Livewell, id: &str, is_gone: &dyn Fn() -> bool) -> Option<Arc<Vocabulary>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_gone() {
-            return None;
-        }
-        if let Some((_, vocabulary)) = kept.get(id).filter(|(read, _)| read.elapsed() < FRESH) {
-            return Some(vocabulary.clone());
-        }
-        let read = match livewell.status_of(id).ok()?.kind {
-            ComponentKind::Query => Vocabulary::of_query(livewell, id),
-            _ => Vocabulary::of_source(livewell, id, is_gone),
-        };
-        // What cannot be read is judged elsewhere, with its reason.
-        let vocabulary = Arc::new(read.ok().filter(|_| !is_gone())?);
-        if kept.len() >= KEPT_MAX {
-            kept.retain(|_, (read, _)| read.elapsed() < FRESH);
-        }
-        if kept.len() < KEPT_MAX {
-            kept.insert(id.to_owned(), (Instant::now(), vocabulary.clone()));
-        }
-        Some(vocabulary)
+        Ok(Self {
+            labels: names(BTreeSet::from([label.into()])),
+            properties: names(livewell.results(id)?.columns.into_iter().collect()),
+            ..Self::default()
+        })
     }
 }

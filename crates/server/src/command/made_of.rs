@@ -9,16 +9,11 @@ pub fn table(schema: &Json, out: &mut dyn Write) -> io::Result<()> {
     let mut grid = Grid::new(["label or type", "property", "elements", "values", "for example"]);
     for (list, mark) in [("labels", ":"), ("types", "-")] {
         for group in items(&schema[list]) {
-            let name = format!("{mark}{}", text(&group["name"]));
-            let count = Shown::number(&group["count"]);
-            grid.add(vec![Shown::text(&name), Shown::text(""), count, Shown::text(""), Shown::text("")]);
-            for property in items(&group["properties"]) {
-                let cells = [text(&property["name"]), types(property), examples(property)];
-                let [property_name, types, examples] = cells.map(|cell| Shown::text(&cell));
-                let count = Shown::number(&property["count"]);
-                grid.add(vec![Shown::text(&name), property_name, count, types, examples]);
-            }
+            add(&mut grid, &format!("{mark}{}", text(&group["name"])), group);
         }
+    }
+    if schema["unlabelled"]["count"].as_u64().unwrap_or_default() > 0 {
+        add(&mut grid, "no label", &schema["unlabelled"]);
     }
     grid.write(out, &Screen::of_stdout())?;
     let (source, read) = (text(&schema["source_id"]), &schema["elements_read"]);
@@ -37,6 +32,18 @@ pub fn table(schema: &Json, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{source}: {} more under names that are not listed", schema["others"])?;
     }
     Ok(())
+}
+
+/// Adds the elements of one label or type, and then each of their properties.
+fn add(grid: &mut Grid, name: &str, group: &Json) {
+    let count = Shown::number(&group["count"]);
+    grid.add(vec![Shown::text(name), Shown::text(""), count, Shown::text(""), Shown::text("")]);
+    for property in items(&group["properties"]) {
+        let cells = [text(&property["name"]), types(property), examples(property)];
+        let [property_name, types, examples] = cells.map(|cell| Shown::text(&cell));
+        let count = Shown::number(&property["count"]);
+        grid.add(vec![Shown::text(name), property_name, count, types, examples]);
+    }
 }
 
 fn items(list: &Json) -> &[Json] {

@@ -1,7 +1,8 @@
 //! Adds elements up to a schema.
 
 use super::shape::{
-    Dangling, ENDS_MAX, EXAMPLES_MAX, Ends, IDS_MAX, Label, NAMES_MAX, PROPERTIES_MAX, Property, Schema, Type,
+    Dangling, ENDS_MAX, EXAMPLES_MAX, Ends, IDS_MAX, Label, NAMES_MAX, PROPERTIES_MAX, PROPERTIES_OF_ALL_MAX,
+    Property, Schema, Type,
 };
 use crate::feed::element::decode_element;
 use crate::read::moment::Moment;
@@ -12,8 +13,6 @@ use std::collections::BTreeMap;
 
 /// After so many elements it is asked whether anybody still waits.
 const ASK_EVERY: u64 = 256;
-/// How many properties are listed of all labels and types together.
-const PROPERTIES_OF_ALL_MAX: usize = 10_000;
 /// How many values and bytes an example has at most.
 const SHORT: usize = 60;
 
@@ -25,6 +24,7 @@ pub(super) struct Gathered<'a> {
     nodes: u64,
     relationships: u64,
     labels: BTreeMap<SmolStr, Group>,
+    unlabelled: Group,
     types: BTreeMap<SmolStr, Group>,
     /// How many properties are listed.
     properties: usize,
@@ -50,6 +50,7 @@ impl<'a> Gathered<'a> {
             nodes: 0,
             relationships: 0,
             labels: BTreeMap::new(),
+            unlabelled: Group::default(),
             types: BTreeMap::new(),
             properties: 0,
             others: 0,
@@ -79,6 +80,11 @@ impl<'a> Gathered<'a> {
         match decode_element(stored)?.1 {
             Element::Node(node) => {
                 self.nodes += 1;
+                if node.labels.is_empty() {
+                    self.unlabelled.count += 1;
+                    self.others +=
+                        add_properties(&mut self.unlabelled, &node.properties, &mut self.properties);
+                }
                 for label in &node.labels {
                     let Some(group) = group(&mut self.labels, label) else {
                         self.others += 1;
@@ -151,6 +157,7 @@ impl<'a> Gathered<'a> {
             nodes: self.nodes,
             relationships: self.relationships,
             labels: self.labels.into_iter().map(label).collect(),
+            unlabelled: label((SmolStr::default(), self.unlabelled)),
             types: self.types.into_iter().map(kind).collect(),
             others: self.others,
             dangling: self.dangling,

@@ -14,12 +14,13 @@ use gather::Gathered;
 use livewell_store::{Head, Store};
 use shape::Version;
 pub use shape::{
-    Dangling, ENDS_MAX, EXAMPLES_MAX, Ends, IDS_MAX, Label, NAMES_MAX, PROPERTIES_MAX, Property, Schema, Type,
+    Dangling, ENDS_MAX, EXAMPLES_MAX, Ends, IDS_MAX, Label, NAMES_MAX, PROPERTIES_MAX, PROPERTIES_OF_ALL_MAX,
+    Property, Schema, Type,
 };
 use std::sync::Arc;
 
 /// Up to so many elements are all read.
-pub const WHOLE_MAX: u64 = 100_000;
+pub const WHOLE_MAX: u64 = 20_000;
 /// About how many elements a sample has.
 pub const SAMPLE: usize = 20_000;
 /// About how many bytes of elements are read, the ends of relationships included.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub const NAMES_MAX: usize = 1_000;
 /// How many properties are listed of one label or type.
 pub const PROPERTIES_MAX: usize = 256;
+/// How many properties are listed of all labels and types together.
+pub const PROPERTIES_OF_ALL_MAX: usize = 10_000;
 /// How many ids of what dangles, and of what is missing, are listed.
 pub const IDS_MAX: usize = 20;
 /// How many pairs of ends are listed of one type.
@@ -32,6 +34,8 @@ pub struct Schema {
     pub relationships: u64,
     /// The nodes of each label; a node with several labels is in each. By name.
     pub labels: Vec<Label>,
+    /// The nodes without a label; their name is empty.
+    pub unlabelled: Label,
     /// The relationships of each type. By name.
     pub types: Vec<Type>,
     /// How often labels, types, properties and pairs of ends came that are not listed, since there are too many.
@@ -40,6 +44,32 @@ pub struct Schema {
     pub dangling: Dangling,
     /// Of which moment of which sources this is.
     pub(super) of: Vec<Version>,
+}
+
+impl Schema {
+    /// Returns whether every label that was read is listed.
+    pub fn has_all_labels(&self) -> bool {
+        self.labels.len() < NAMES_MAX
+    }
+
+    /// Returns whether every type that was read is listed.
+    pub fn has_all_types(&self) -> bool {
+        self.types.len() < NAMES_MAX
+    }
+
+    /// Returns whether every property that was read is listed.
+    pub fn has_all_properties(&self) -> bool {
+        let groups = self.groups().map(<[_]>::len);
+        let (most, all) = groups.fold((0, 0), |(most, all), own| (most.max(own), all + own));
+        let is_of_all = self.has_all_labels() && self.has_all_types();
+        is_of_all && most < PROPERTIES_MAX && all < PROPERTIES_OF_ALL_MAX
+    }
+
+    /// Returns the properties of each label and type, and of nodes without a label.
+    pub fn groups(&self) -> impl Iterator<Item = &[Property]> {
+        let labels = self.labels.iter().chain(std::iter::once(&self.unlabelled));
+        labels.map(|label| &label.properties[..]).chain(self.types.iter().map(|kind| &kind.properties[..]))
+    }
 }
 
 /// The nodes with a label.

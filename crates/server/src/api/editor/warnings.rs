@@ -6,7 +6,6 @@ use livewell_query::language::Diagnostic;
 use livewell_query::language::nearest::nearest;
 use livewell_query::outline::{Mention, Named, Outline};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// A label, type or property that nothing stored has.
 const UNKNOWN: &str = "LW0820";
@@ -15,7 +14,7 @@ const UNKNOWN: &str = "LW0820";
 #[derive(Debug, Default)]
 pub struct Known {
     /// For each source, what it holds.
-    sources: Vec<(String, Arc<Vocabulary>)>,
+    sources: Vec<(String, Vocabulary)>,
     /// Whether that is so for all that it reads.
     is_of_all: bool,
 }
@@ -23,7 +22,7 @@ pub struct Known {
 impl Known {
     /// Returns what is known of all these sources and queries; of fewer if one cannot be read.
     pub fn of(api: &Api, sources: &[String], is_gone: &dyn Fn() -> bool) -> Self {
-        let read = |id: &String| Some((id.clone(), api.vocabularies.read(&api.livewell, id, is_gone)?));
+        let read = |id: &String| Some((id.clone(), Vocabulary::read(api, id, is_gone)?));
         let read: Vec<_> = sources.iter().filter_map(read).collect();
         Self { is_of_all: read.len() == sources.len() && !read.is_empty(), sources: read }
     }
@@ -43,7 +42,8 @@ impl Known {
     fn looked_at(&self) -> String {
         let ids: Vec<String> = self.sources.iter().map(|(id, _)| format!("`{id}`")).collect();
         let sampled = self.sources.iter().filter_map(|(id, vocabulary)| Some((id, vocabulary.sampled?)));
-        let sampled: Vec<String> = sampled.map(|(id, read)| format!("the first {read} of `{id}`")).collect();
+        let sampled: Vec<String> =
+            sampled.map(|(id, read)| format!("a sample of {read} elements of `{id}`")).collect();
         match sampled.is_empty() {
             true => ids.join(" or "),
             false => format!("{} (looked at: {})", ids.join(" or "), sampled.join(", ")),

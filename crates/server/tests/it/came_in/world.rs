@@ -50,7 +50,7 @@ impl World {
         }
         let properties = self.properties();
         let (id, mut element) = if self.below(2) == 0 {
-            let labels: BTreeSet<String> = (0..=self.below(2)).map(|_| self.one_of(&LABELS)).collect();
+            let labels: BTreeSet<String> = (0..self.below(4)).map(|_| self.one_of(&LABELS)).collect();
             (self.node_id(), json!({ "labels": labels, "properties": properties }))
         } else {
             let (kind, from, to) = (self.one_of(&TYPES), self.node_id(), self.end());
