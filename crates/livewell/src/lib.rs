@@ -54,7 +54,7 @@ pub use component::tally::Counts;
 pub use error::{Error, ErrorKind};
 pub use feed::checked;
 pub use livewell::leftover::{Removed, remove_stored};
-pub use livewell::{Builder, Livewell};
+pub use livewell::{Builder, Livewell, Obstacle};
 pub use livewell_model::diff::Columns;
 pub use livewell_model::{
     self as model, Decimal, Diff, Element, ElementId, Map, QueryResult, SmolStr, Timestamp, Transaction,

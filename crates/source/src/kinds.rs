@@ -9,7 +9,7 @@ use crate::file::Files;
 use crate::settings::{
     Clock, FileSettings, HttpSettings, InProcessSettings, NatsSettings, PostgresSettings, Settings,
 };
-use crate::source::Source;
+use crate::source::{Source, Stored};
 use crate::unwind::{self, Unwind};
 use livewell_model::probe::Probed;
 use serde::de::DeserializeOwned;
@@ -170,6 +170,23 @@ impl SourceSettings {
             #[cfg(feature = "nats")]
             Self::Nats(settings) => Some(crate::nats::probe(settings)),
             _ => None,
+        }
+    }
+
+    /// Checks whether a source with these settings goes on over what is stored, as far as that can be known without asking
+    /// a server: files are opened, and settings that make elements are compared. `was` are the settings by which it runs.
+    ///
+    /// # Errors
+    /// Returns what would stop it, or an error if what is stored cannot be read.
+    pub fn check_over(&self, was: Option<&Self>, stored: &dyn Stored) -> Result<(), SourceError> {
+        match (self, was) {
+            (Self::File(settings), _) => Files::new(settings.clone()).open(stored),
+            #[cfg(feature = "nats")]
+            (Self::Nats(settings), _) => crate::nats::Stream::new(settings.clone()).check_over(stored),
+            (Self::Postgres(settings), Some(Self::Postgres(was))) if stored.has_base() => {
+                settings.check_change(was)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -7,6 +7,7 @@ mod definitions;
 mod disk;
 mod exchange;
 mod explaining;
+mod foreseen;
 pub(crate) mod leftover;
 mod resetting;
 mod set_aside;
@@ -16,6 +17,7 @@ mod values;
 mod verifying;
 
 pub use builder::Builder;
+pub use foreseen::Obstacle;
 
 use crate::Error;
 use crate::component::Component;

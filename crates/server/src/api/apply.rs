@@ -2,6 +2,7 @@
 //! what that changes.
 
 use super::added::added;
+use super::broken_off::broken_off;
 use super::call::{Call, call};
 use super::context::{Api, Shared};
 use super::foreseen::NothingDone;
@@ -61,7 +62,10 @@ async fn apply(api: &Shared, asked: &Asked, body: String) -> Result<Plan, Proble
         let message = "what would be done is no longer what was shown; look at it again";
         return Err(Problem::new(409, "LW0790", message));
     }
-    let shown = shape(api, &planned, plan, !asked.dry_run);
+    let (own, is_applied) = (api.clone(), !asked.dry_run);
+    let shaped =
+        tokio::task::spawn_blocking(move || (shape(&own, &planned, plan, is_applied), planned)).await;
+    let (shown, planned) = shaped.map_err(|error| broken_off(&error))?;
     if !asked.dry_run {
         carry_out(api, planned).await?;
     }

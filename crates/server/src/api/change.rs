@@ -6,6 +6,7 @@
 use super::accepted::Created;
 use super::added::added;
 use super::audited::About;
+use super::broken_off::broken_off;
 use super::call::{Call, call};
 use super::components::{find, left};
 use super::context::{Api, Shared};
@@ -23,7 +24,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use livewell::{ComponentKind, Removed};
-use livewell_config::Change;
+use livewell_config::{Act, Change};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -75,7 +76,9 @@ pub fn calls(kind: ComponentKind) -> Vec<Call> {
                              body: Section| {
         let expected = Expected::of(&headers)?;
         if asked.dry_run {
-            return foresee_change(&api, kind, &id, &body, &expected).map(Done::Foreseen);
+            let foreseen =
+                tokio::task::spawn_blocking(move || foresee_change(&api, kind, &id, &body, &expected));
+            return foreseen.await.map_err(|error| broken_off(&error))?.map(Done::Foreseen);
         }
         change(&api, kind, &id, &body, &expected).await?;
         find(&api, kind, &id).map(|found| Done::Done(Json(status(&api, &found))))
@@ -207,10 +210,15 @@ fn foresee_change(
     })
 }
 
-/// Returns what a change does, and what that costs.
+/// Returns what a change does, and what that costs. Files of a source that changes may be read.
 fn foreseen(api: &Api, change: &Change) -> Stepped {
-    let config = api.config();
-    Stepped::of(api, &config, &config.step(change), change.query())
+    let config = api.config().clone();
+    let step = config.step(change);
+    let stepped = Stepped::of(api, &config, &step, change.query());
+    match change.source().filter(|_| matches!(step.act, Act::Change { .. })) {
+        Some(source) => stepped.over_what_is_stored(api, source),
+        None => stepped,
+    }
 }
 
 /// Starts a component as it was if changing it failed. If even that fails, it stays stopped, and its status says so.

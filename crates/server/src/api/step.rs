@@ -3,10 +3,11 @@
 use super::added::added;
 use super::context::Api;
 use super::wire::Kind;
-use livewell::{ComponentKind, Query, Status};
+use livewell::{ComponentKind, Obstacle, Query, Status};
 use livewell_config::{Act, Config, Step};
 use livewell_model::recovery::Recovery;
 use livewell_reaction::Role;
+use livewell_source::settings::SourceSettings;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -49,6 +50,22 @@ pub struct Stepped {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Losses")]
     loses: Option<Losses>,
+    /// Why a source does not go on with these settings over what it has stored, as far as that is known without asking the
+    /// server that it reads from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Stop")]
+    stops: Option<Stop>,
+}
+
+/// Why a source does not go on.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Stop {
+    /// The code of the reason, which has a page.
+    code: &'static str,
+    message: String,
+    /// Whether it begins again by itself, as its `recovery` says; else it stops in error.
+    resets: bool,
 }
 
 /// A follower of what is built or read again.
@@ -93,12 +110,26 @@ impl Stepped {
             followers: None,
             followers_total: None,
             loses: None,
+            stops: None,
         }
     }
 
-    /// Returns a step on the way to the configuration `next`.
+    /// Returns a step on the way to the configuration `next`. Files may be read.
     pub fn planned(api: &Api, next: &Config, step: &Step) -> Self {
-        Self::of(api, next, step, next.queries.get(&step.id))
+        let stepped = Self::of(api, next, step, next.queries.get(&step.id));
+        match next.sources.get(&step.id).filter(|_| matches!(step.act, Act::Change { .. })) {
+            Some(source) => stepped.over_what_is_stored(api, source),
+            None => stepped,
+        }
+    }
+
+    /// Adds what keeps a source from going on with these settings over what it has stored. Files may be read.
+    pub fn over_what_is_stored(self, api: &Api, source: &SourceSettings) -> Self {
+        let was = api.config().sources.get(source.id()).cloned();
+        // What cannot be looked at now is said once the source is opened.
+        let found = api.livewell.foresee(source, was.as_ref()).ok().flatten();
+        let stop = |Obstacle { code, message, resets }| Stop { code, message, resets };
+        Self { stops: found.map(stop), ..self }
     }
 
     /// Returns a step in `config`, which has the readers of the component; `becomes` is the query that it will be.

@@ -92,16 +92,26 @@ fn line(out: &mut impl Write, action: &str, one: &Json, told: &str) -> io::Resul
     writeln!(out, "{}", format!("{action:<7} {kind:<9} {id:<24} {told}").trim_end())
 }
 
+/// What can be lost, with one of it and many.
+const LOSSES: [(&str, &str, &str); 6] = [
+    ("elements", "element", "elements"),
+    ("rows", "row", "rows"),
+    ("results", "result in the outbox", "results in the outbox"),
+    ("undelivered", "result that was not delivered", "results that were not delivered"),
+    ("parked", "piece of parked input", "pieces of parked input"),
+    ("dead_letters", "dead letter", "dead letters"),
+];
+
 /// Shows what a single call would do, and what is lost with that.
 pub(super) fn foreseen(step: &Json) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     line(&mut out, &text(step, "action"), step, &told(step))?;
-    let lost: Vec<String> = step["loses"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(_, count)| count.as_u64().is_some_and(|count| count > 0))
-        .map(|(what, count)| format!("{count} {}", what.replace('_', " ")))
+    let lost: Vec<String> = LOSSES
+        .iter()
+        .filter_map(|(name, one, many)| {
+            let lost = step["loses"][name].as_u64().filter(|count| *count > 0)?;
+            Some(counted(lost, one, many))
+        })
         .collect();
     if !lost.is_empty() {
         writeln!(out, "deleted or never delivered: {}", lost.join(", "))?;
@@ -124,6 +134,10 @@ fn told(step: &Json) -> String {
     }
     if step["rebuilds"] == true {
         parts.push(format!("its {} stay until then", counted(rows, "row", "rows")));
+    }
+    if let Some(stops) = step["stops"].as_object() {
+        let what = if stops["resets"] == true { "it begins again by itself" } else { "it stops in error" };
+        parts.push(format!("{what} ({}): {}", text(&step["stops"], "code"), text(&step["stops"], "message")));
     }
     parts.extend(receivers(step, "difference", "receive what differs", "receives what differs"));
     parts.extend(receivers(step, "next", "continue with the next result", "continues with the next result"));

@@ -248,3 +248,59 @@ fn what_a_dry_run_says_of_a_source_that_is_read_again_is_what_happens() {
         until(&running, "queries/lenient", |status| status["state"] == "caught_up" && status["rows"] == 3);
     assert_eq!(rebuilt["error"], Json::Null);
 }
+
+#[test]
+fn a_change_that_a_source_would_stop_at_is_foretold_in_the_words_in_which_it_stops() {
+    let running = Running::start();
+    let folder = running.folder.path().join("livewell-files");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a.csv"), "id,total\n1,250\n2,300\n").unwrap();
+    std::fs::write(folder.join("b.csv"), "id,total\n9,9\n").unwrap();
+    let source = |path: &str, label: &str| {
+        json!({ "id": "shop", "kind": "file", "path": format!("livewell-files/{path}"), "on_error": "park",
+            "node": { "label": label, "id": "o:{id}" } })
+    };
+    assert_eq!(send(&running, "POST", "sources", None, &source("a.csv", "Order")).status, 201);
+    until(&running, "sources/shop", |status| status["rows"] == 2);
+    let foretold = |body: &Json| {
+        let answer = send(&running, "PUT", "sources/shop?dry_run=true", None, body);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["stops"].clone()
+    };
+    // A setting that makes no element stops nothing.
+    let harmless = json!({ "rate": 1000, "id": "shop", "kind": "file", "path": "livewell-files/a.csv", "on_error": "park",
+        "node": { "label": "Order", "id": "o:{id}" } });
+    assert_eq!(foretold(&harmless), Json::Null);
+    assert_eq!(send(&running, "PUT", "sources/shop", None, &harmless).status, 200);
+    until(&running, "sources/shop", |status| status["state"] == "caught_up" && status["error"].is_null());
+
+    for (body, code) in [
+        (source("a.csv", "Purchase"), "LW0216"),
+        (source("b.csv", "Order"), "LW0216"),
+        (source("none.csv", "Order"), "LW0206"),
+        (json!({ "id": "shop", "kind": "http" }), "LW0216"),
+    ] {
+        let stops = foretold(&body);
+        assert_eq!((&stops["code"], &stops["resets"]), (&json!(code), &json!(false)), "{body}: {stops}");
+        assert_eq!(send(&running, "PUT", "sources/shop", None, &body).status, 200);
+        let stopped = until(&running, "sources/shop", |status| status["state"] == "error");
+        assert!(
+            stopped["error"].as_str().unwrap().contains(stops["message"].as_str().unwrap()),
+            "{stops}: {stopped}"
+        );
+        let back = foretold(&harmless);
+        assert_eq!(back, Json::Null, "what was read is as it was");
+        assert_eq!(send(&running, "PUT", "sources/shop", None, &harmless).status, 200);
+        until(&running, "sources/shop", |status| status["state"] == "caught_up" && status["rows"] == 2);
+    }
+    // A plan says it, too.
+    let config = std::fs::read_to_string(running.config()).unwrap();
+    let purchase = format!("  - {}\n", source("a.csv", "Purchase"));
+    let config = config.replace("sources:\n", &format!("sources:\n{purchase}"));
+    let plan =
+        running.ask("POST", "/api/v1/apply?dry_run=true", "content-type: application/yaml\r\n", &config);
+    assert_eq!(plan.status, 200, "{}", plan.body);
+    let steps = plan.json()["steps"].clone();
+    let step = steps.as_array().unwrap().iter().find(|step| step["id"] == "shop").unwrap().clone();
+    assert_eq!(step["stops"]["code"], "LW0216", "{step}");
+}

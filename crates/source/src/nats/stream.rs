@@ -51,6 +51,19 @@ impl Stream {
         Self { settings, connected: None, received: None, reader: None }
     }
 
+    /// Refuses settings other than those that made what is stored.
+    pub(crate) fn check_over(&self, stored: &dyn Stored) -> Result<(), SourceError> {
+        match stored.note(POSITION)? {
+            Some(_) => self.check_made(stored),
+            None => Ok(()),
+        }
+    }
+
+    fn check_made(&self, stored: &dyn Stored) -> Result<(), SourceError> {
+        let Some(was) = stored.definition()? else { return Ok(()) };
+        self.definition().check(&was, &self.settings.id, "reads its stream from the beginning")
+    }
+
     fn definition(&self) -> Definition {
         let mut all = serde_json::to_value(&self.settings).unwrap_or_default();
         let kept: Map<String, Json> =
@@ -78,8 +91,8 @@ impl Source for Stream {
     fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
         (self.connected, self.received) = (None, None);
         let position = stored.note(POSITION)?.map(|bytes| NatsPosition::decode(&bytes)).transpose()?;
-        if let Some(was) = stored.definition()?.filter(|_| position.is_some()) {
-            self.definition().check(&was, &self.settings.id, "reads its stream from the beginning")?;
+        if position.is_some() {
+            self.check_made(stored)?;
         }
         // A thread of its own answers the server's pings while nobody reads.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
