@@ -189,6 +189,29 @@ pub fn holdings(
     }))
 }
 
+/// Reads how much there is of what the operators with these [numbers](livewell_query::plan::Described::number) of a query
+/// remember, as they are now. `None` if it is cancelled, from a store that could only count, or of a query that has no
+/// state yet.
+///
+/// # Errors
+/// Returns an error if the store cannot be read.
+pub fn of_operators(
+    store: &dyn Store,
+    query: &str,
+    numbers: &[u16],
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<Option<Vec<Extent>>, Error> {
+    let snapshot = store.snapshot()?;
+    let Some(entry) = catalog::find(&*snapshot, query)?.filter(|entry| entry.kind == Kind::Query) else {
+        return Ok(None);
+    };
+    let Some(head) = Head::read(&*snapshot, entry.number)? else { return Ok(None) };
+    let state = Key::new(Space::State).number(entry.number).number(head.generation).done();
+    let prefixes: Vec<Vec<u8>> =
+        numbers.iter().map(|number| [&state[..], &number.to_be_bytes()].concat()).collect();
+    Ok(store.extents(&prefixes, is_cancelled)?)
+}
+
 /// Returns the prefixes of what is being deleted.
 fn garbage(snapshot: &dyn Snapshot) -> Result<Vec<Vec<u8>>, Error> {
     let marks = snapshot.scan_prefix(&[Space::Garbage as u8], Direction::Forward)?;

@@ -9,6 +9,8 @@ pub struct Described {
     pub text: String,
     /// What it keeps, and how it finds what belongs together.
     pub details: Vec<String>,
+    /// The number that the keys of what it remembers begin with, in two bytes; `None` if it remembers nothing.
+    pub number: Option<u16>,
     /// The operators whose rows it takes, as places in the plan.
     pub inputs: Vec<usize>,
 }

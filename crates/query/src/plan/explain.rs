@@ -12,7 +12,13 @@ impl Plan {
             let title = self.title(at);
             let (kind, text) = title.split_once(": ").unwrap_or((&title, ""));
             let details = physical::details(nodes, at, false);
-            Described { kind: kind.into(), text: text.into(), details, inputs: node.inputs.clone() }
+            Described {
+                kind: kind.into(),
+                text: text.into(),
+                details,
+                number: node.op.number(),
+                inputs: node.inputs.clone(),
+            }
         };
         nodes.iter().enumerate().map(described).collect()
     }

@@ -5,14 +5,16 @@ use super::call::{Call, call};
 use super::components::find;
 use super::context::Shared;
 use super::editor::plan::{Operator, Pattern, Plan};
+use super::elements::blocking;
 use super::problem::Problem;
 use super::shape::Trouble;
 use super::values;
+use super::verifying::Waiting;
 use super::wire::Doing;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{Method, Uri};
-use livewell::ComponentKind;
+use livewell::{ComponentKind, holdings};
 use livewell_query::Engine;
 use livewell_query::outline::Outline;
 use schemars::JsonSchema;
@@ -123,15 +125,37 @@ async fn explain(State(api): State<Shared>, Path(id): Path<String>) -> Result<Js
     let outline = Outline::of(&query.cypher).map_err(livewell::Error::from)?;
     let only = if let [only] = query.sources.as_slice() { Some(only) } else { None };
     let Plan { pattern, operators } = Plan::of(&query.cypher, &outline, &engine, &|_, _| only.cloned());
-    Ok(Json(Explained {
+    let numbers = engine.operators().iter().map(|operator| operator.number).collect();
+    let explained = Explained {
         pattern,
         operators,
-        query_id: id,
+        query_id: id.clone(),
         for_each: query.for_each.iter().map(|parameter| parameter.name.to_string()).collect(),
         variables: variables.iter().map(ToString::to_string).collect(),
         columns: engine.columns().iter().map(ToString::to_string).collect(),
         plan: engine.explain(),
         cypher: query.cypher,
         sources: query.sources,
-    }))
+    };
+    // Nothing of the engine is held while the store is read.
+    drop(engine);
+    let operators = with_state(&api, &id, numbers, explained.operators).await?;
+    Ok(Json(Explained { operators, ..explained }))
+}
+
+/// Adds how much each operator of a query remembers, under these numbers.
+async fn with_state(
+    api: &Shared,
+    id: &str,
+    numbers: Vec<Option<u16>>,
+    operators: Vec<Operator>,
+) -> Result<Vec<Operator>, Problem> {
+    let waiting = Waiting::default();
+    let (is_gone, query, store) = (waiting.is_gone(), id.to_owned(), api.livewell.store().clone());
+    let having: Vec<u16> = numbers.iter().flatten().copied().collect();
+    let read = move || holdings::of_operators(&*store, &query, &having, &is_gone);
+    let Some(extents) = blocking(api, read).await? else { return Ok(operators) };
+    let mut extents = extents.into_iter();
+    let states = numbers.into_iter().map(|number| number.and_then(|_| extents.next()));
+    Ok(operators.into_iter().zip(states).map(|(operator, state)| operator.with_state(state)).collect())
 }

@@ -60,6 +60,20 @@ pub enum PhysicalOp {
 }
 
 impl PhysicalOp {
+    /// The number under which its state lies; `None` if it has none.
+    pub fn number(&self) -> Option<u16> {
+        match self {
+            Self::Match(operator) => Some(operator.number),
+            Self::Outer(operator) => Some(operator.nesting.number),
+            Self::Aggregate(operator) => Some(operator.number),
+            Self::Window(operator) => Some(operator.number),
+            Self::Apply(operator) => Some(operator.nesting.number),
+            Self::Timed(operator) => Some(operator.rows.number),
+            Self::Recalled(operator) => Some(operator.rows.number),
+            Self::Unit(_) | Self::Filter(_) | Self::Unwind(_) | Self::Project(_) | Self::Union(_) => None,
+        }
+    }
+
     /// The operator that steps.
     pub fn operator(&self) -> &dyn Operator {
         match self {

@@ -4,6 +4,7 @@ use super::super::diagnostic::Span;
 use livewell_query::Engine;
 use livewell_query::outline::Outline;
 use livewell_query::plan::Described;
+use livewell_store::Extent;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -72,8 +73,21 @@ pub struct Operator {
     text: String,
     /// What it keeps, and how it finds what belongs together.
     details: Vec<String>,
+    /// What it remembers now; null if it remembers nothing, or if nothing runs it.
+    state: Option<Kept>,
     /// The operators whose rows it takes.
     inputs: Vec<usize>,
+}
+
+/// How much an operator remembers.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OperatorState")]
+struct Kept {
+    entries: u64,
+    /// The bytes of keys and values.
+    bytes: u64,
+    /// Whether all of it was counted; else both are estimated from a sample.
+    exact: bool,
 }
 
 /// Finds the source that holds what has one of these labels (`true`) or types.
@@ -112,7 +126,13 @@ impl Pattern {
 }
 
 impl Operator {
-    fn of((id, Described { kind, text, details, inputs }): (usize, Described)) -> Self {
-        Self { id, kind, text, details, inputs }
+    fn of((id, Described { kind, text, details, inputs, .. }): (usize, Described)) -> Self {
+        Self { id, kind, text, details, inputs, state: None }
+    }
+
+    /// Adds how much it remembers.
+    pub fn with_state(self, state: Option<Extent>) -> Self {
+        let kept = |Extent { entries, bytes, is_exact }| Kept { entries, bytes, exact: is_exact };
+        Self { state: state.map(kept), ..self }
     }
 }

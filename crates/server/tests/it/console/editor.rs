@@ -339,3 +339,38 @@ fn a_query_may_have_the_name_of_a_call() {
     assert_eq!(running.ask("DELETE", "/api/v1/queries/check", "", "").status, 204);
     assert_eq!(running.get("/api/v1/queries/try").status, 404);
 }
+
+#[test]
+fn an_explained_query_says_how_much_each_of_its_operators_remembers() {
+    let running = started(&[250, 50, 250, 300]);
+    let sums = json!({ "id": "sums", "sources": ["orders"],
+        "cypher": "MATCH (o:Order) WHERE o.total > 60 RETURN o.total AS total, count(*) AS n" });
+    assert_eq!(running.ask("POST", "/api/v1/queries", "", &sums.to_string()).status, 201);
+    assert_eq!(running.get("/api/v1/queries/sums/results?wait=30s&position=4").status, 200);
+    let explained = running.get("/api/v1/queries/sums/explain").json();
+    let operators = explained["operators"].as_array().unwrap();
+    let kept = |kind: &str, what: &str| {
+        let operator =
+            operators.iter().find(|one| one["kind"] == kind).unwrap_or_else(|| panic!("{explained}"));
+        operator["state"][what].clone()
+    };
+    assert_eq!(
+        (kept("Aggregate", "entries"), kept("Aggregate", "exact")),
+        (json!(2), json!(true)),
+        "250 and 300"
+    );
+    // Together they are what the store has of it.
+    let store = running.get("/api/v1/store").json();
+    let sums = store["components"].as_array().unwrap().iter().find(|one| one["id"] == "sums").unwrap();
+    let state = sums["parts"].as_array().unwrap().iter().find(|part| part["part"] == "state").unwrap();
+    for what in ["entries", "bytes"] {
+        let all: u64 = operators.iter().filter_map(|one| one["state"][what].as_u64()).sum();
+        assert_eq!(json!(all), state[what], "{what}: {explained}\n{sums}");
+    }
+    // A plan that nobody runs has none.
+    let answer = checked(&running, &of("MATCH (o:Order) RETURN o.total AS total, count(*) AS n"));
+    assert!(
+        answer["plan"]["operators"].as_array().unwrap().iter().all(|one| one["state"].is_null()),
+        "{answer}"
+    );
+}
