@@ -6,6 +6,7 @@
 use crate::{ErrorKind, ReactionError};
 use livewell_model::{SmolStr, Timestamp};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,10 @@ use std::time::Duration;
 pub const ATTEMPTS_MAX: usize = 512;
 /// How many bytes the texts of the attempts have that are kept: ids, keys and answers.
 pub const TEXT_BYTES_MAX: usize = 64 << 10;
+/// How many bytes the attempts of all reactions of a process take before each reaction keeps fewer.
+pub const PROCESS_BYTES_MAX: usize = 32 << 20;
+/// How many attempts a reaction keeps however many reactions there are.
+pub const ATTEMPTS_MIN: usize = 8;
 /// How much is kept of an answer, in bytes.
 pub const ANSWER_BYTES_MAX: usize = 512;
 
@@ -153,6 +158,11 @@ impl Attempt {
         };
         of_what + self.answer.len()
     }
+
+    /// Returns how many bytes it takes.
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.text_bytes()
+    }
 }
 
 /// Returns the beginning of an answer, as much as is kept of it.
@@ -160,9 +170,36 @@ fn shortened(answer: &str) -> &str {
     &answer[..answer.floor_char_boundary(ANSWER_BYTES_MAX)]
 }
 
+/// The room that the rings of a process share. Each may take an equal share of it.
+#[derive(Debug)]
+struct Room {
+    bytes_max: usize,
+    /// How many bytes all rings hold.
+    bytes: AtomicUsize,
+    /// How many rings hold something.
+    rings: AtomicUsize,
+}
+
+static PROCESS: Room = Room::of(PROCESS_BYTES_MAX);
+
+impl Room {
+    const fn of(bytes_max: usize) -> Self {
+        Self { bytes_max, bytes: AtomicUsize::new(0), rings: AtomicUsize::new(0) }
+    }
+
+    /// Returns whether a ring that holds this many bytes has to give some back.
+    fn is_short(&self, held: usize) -> bool {
+        let share = self.bytes_max / self.rings.load(Ordering::Relaxed).max(1);
+        held > share || self.bytes.load(Ordering::Relaxed) > self.bytes_max
+    }
+}
+
 /// The last attempts of a reaction, and whether it waits before the next one.
-#[derive(Debug, Default)]
-pub struct Attempts(Mutex<Ring>);
+#[derive(Debug)]
+pub struct Attempts {
+    ring: Mutex<Ring>,
+    room: &'static Room,
+}
 
 #[derive(Debug, Default)]
 struct Ring {
@@ -189,18 +226,57 @@ pub struct Made {
     pub waits_until: Option<Timestamp>,
 }
 
+impl Default for Attempts {
+    fn default() -> Self {
+        Self::within(&PROCESS)
+    }
+}
+
+impl Drop for Attempts {
+    fn drop(&mut self) {
+        let ring = self.ring.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !ring.kept.is_empty() {
+            self.room.bytes.fetch_sub(ring.bytes(), Ordering::Relaxed);
+            self.room.rings.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Ring {
+    fn bytes(&self) -> usize {
+        self.kept.len() * size_of::<Attempt>() + self.text_bytes
+    }
+}
+
 impl Attempts {
-    /// Keeps an attempt, in place of the oldest ones if there are too many.
+    fn within(room: &'static Room) -> Self {
+        Self { ring: Mutex::default(), room }
+    }
+
+    /// Keeps an attempt, in place of the oldest ones if there are too many, or if all reactions of the process together
+    /// keep too much.
     pub fn push(&self, attempt: Attempt) {
         let mut ring = self.lock();
         ring.made += 1;
         ring.failed += u64::from(attempt.outcome != Outcome::Taken);
         let attempt = Attempt { number: ring.made, ..attempt };
+        if ring.kept.is_empty() {
+            self.room.rings.fetch_add(1, Ordering::Relaxed);
+        }
         ring.text_bytes += attempt.text_bytes();
+        self.room.bytes.fetch_add(attempt.bytes(), Ordering::Relaxed);
         // The newest one is kept whatever its size, which its ids and `ANSWER_BYTES_MAX` bound.
-        while ring.kept.len() == ATTEMPTS_MAX || ring.text_bytes > TEXT_BYTES_MAX {
+        while ring.kept.len() == ATTEMPTS_MAX
+            || ring.text_bytes > TEXT_BYTES_MAX
+            || ring.kept.len() >= ATTEMPTS_MIN && self.room.is_short(ring.bytes() + size_of::<Attempt>())
+        {
             let Some(oldest) = ring.kept.pop_front() else { break };
             ring.text_bytes -= oldest.text_bytes();
+            self.room.bytes.fetch_sub(oldest.bytes(), Ordering::Relaxed);
+        }
+        if 4 * ring.kept.len() < ring.kept.capacity() {
+            let most = 2 * ring.kept.len();
+            ring.kept.shrink_to(most);
         }
         ring.kept.push_back(attempt);
     }
@@ -258,7 +334,7 @@ impl Attempts {
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
         // Nothing panics while it is locked.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -311,6 +387,38 @@ mod tests {
         assert!(kept.len() > 100, "{}", kept.len());
         // What the documents state: 192 KiB for each reaction.
         assert!(ATTEMPTS_MAX * size_of::<Attempt>() + TEXT_BYTES_MAX <= 192 << 10);
+    }
+
+    #[test]
+    fn the_reactions_of_a_process_share_what_they_may_keep() {
+        const MOST: usize = 1 << 20;
+        let room: &'static Room = Box::leak(Box::new(Room::of(MOST)));
+        let rings: Vec<Attempts> = (0..40).map(|_| Attempts::within(room)).collect();
+        let held = || rings.iter().map(|attempts| attempts.lock().bytes()).sum::<usize>();
+        let fill = |attempts: &Attempts| (1..=600).for_each(|sequence| attempts.push(message(sequence)));
+        // A few have all the room that each may have.
+        rings[..3].iter().for_each(fill);
+        assert!(rings[..3].iter().all(|attempts| attempts.made(1, false).kept == ATTEMPTS_MAX));
+        // Many share it equally, once each has made an attempt again, and are never beyond it but for their least.
+        for round in 0..3 {
+            rings.iter().for_each(fill);
+            assert_eq!(room.bytes.load(Ordering::Relaxed), held(), "round {round}");
+            assert!(held() <= MOST + rings.len() * ATTEMPTS_MIN * message(600).bytes(), "{}", held());
+        }
+        let kept: Vec<usize> = rings.iter().map(|attempts| attempts.made(1, false).kept).collect();
+        let share = MOST / rings.len() / message(600).bytes();
+        assert!(kept.iter().all(|kept| (share / 2..=share + 1).contains(kept)), "{share}: {kept:?}");
+        assert!(
+            rings
+                .iter()
+                .all(|attempts| attempts.made(1, false).last[0].number == attempts.made(1, false).made)
+        );
+        // There is always room for the last few.
+        let other = Attempts::within(Box::leak(Box::new(Room::of(0))));
+        fill(&other);
+        assert_eq!(other.made(1, false).kept, ATTEMPTS_MIN);
+        drop(rings);
+        assert_eq!((room.bytes.load(Ordering::Relaxed), room.rings.load(Ordering::Relaxed)), (0, 0));
     }
 
     #[test]
