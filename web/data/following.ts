@@ -99,10 +99,11 @@ export class Following {
     this.ordered = this.asked();
     changed();
     try {
-      const made = await make(this.id, this.ordered, ordering.signal);
+      const asked = this.ordered;
+      const made = await make(this.id, asked, ordering.signal);
       if (ordering.signal.aborted) return;
       this.isOrdering = false;
-      this.#show(made);
+      this.#show(asked, made);
     } catch (error) {
       if (ordering.signal.aborted || isAborted(error)) return;
       this.isOrdering = false;
@@ -112,9 +113,9 @@ export class Following {
     }
   }
 
-  #show(made: Made): void {
+  #show(asked: Asked, made: Made): void {
     this.view?.close();
-    this.view = new View(this.id, made, () => this.recent, () => void this.order());
+    this.view = new View(this.id, asked, made, () => this.recent, () => void this.order());
     this.refusal = null;
     const { epoch, sequence, position, columns, ordered } = made;
     if (this.fold?.epoch === epoch) changed();

@@ -29,6 +29,8 @@ export interface Foreseen {
   followers?: Follower[];
   followers_total?: number;
   loses?: Losses;
+  /** Why a source does not go on with these settings over what it has stored. */
+  stops?: { code: string; message: string; resets: boolean };
 }
 
 /** Asks what a reset would do. */

@@ -1,32 +1,21 @@
 /* Sources and reactions as texts that a person writes: their kinds, what is wrong with one, and what it would do. */
 
 import { call } from "./client.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 import type { Value } from "./json.ts";
+import type { Described } from "./schema.ts";
 import { section, type Kind } from "./types.ts";
 
 /** What is written as a text of its own here. */
 export type Written = Exclude<Kind, "query">;
 
-export interface KindOf {
-  kind: string;
-  description: string;
+export interface KindOf extends Described {
   example: string;
 }
 
 export interface Kinds {
   sources: KindOf[];
   reactions: KindOf[];
-}
-
-export interface Diagnostic {
-  code: string;
-  severity: "error" | "warning";
-  message: string;
-  help: string | null;
-  /** In UTF-16 code units of the text. */
-  span: { start: number; end: number };
-  line: number;
-  column: number;
 }
 
 export interface Checked {

@@ -23,6 +23,8 @@ export interface Operator {
   kind: string;
   text: string;
   details: string[];
+  /** What it remembers now; nothing of a plan that nobody runs. */
+  state?: { entries: number; bytes: number; exact: boolean } | null;
   inputs: number[];
 }
 

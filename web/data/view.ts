@@ -66,6 +66,8 @@ export class View {
 
   constructor(
     readonly id: string,
+    /** What was asked for; not what the address asks for, which may have been refused. */
+    readonly asked: Asked,
     readonly made: Made,
     /** The latest results, newest first: what came after a page was read, and before it was here. */
     readonly recent: () => readonly Result[],

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { drawn, named, NODES_MAX, typed, type Operator, type PlanData } from "../data/plan.ts";
+import { bytes, things } from "../text.ts";
 import { Text } from "./text.tsx";
 
 export function PlanPicture({ of }: { of: PlanData }) {
@@ -90,6 +91,12 @@ function OperatorBox({ of }: { of: Operator }) {
         <b>{of.kind}</b>{" "}
         {of.inputs.length > 0 && !isNext ? (
           <span class="muted">of {of.inputs.map((input) => `step ${input + 1}`).join(" and ")}</span>
+        ) : null}
+        {of.state ? (
+          <span class="muted num kept">
+            {of.state.exact ? "" : "~ "}
+            {things(of.state.entries, "entry", "entries")}, {bytes(of.state.bytes)}
+          </span>
         ) : null}
       </p>
       {of.text === "" ? null : (

@@ -66,7 +66,7 @@ test("rows that were read are those of the server, whichever came first, page or
     await pause(below(4));
     return new Response(body);
   };
-  const view = new View("q", made, () => recent, () => {
+  const view = new View("q", { sort: [], search: "" }, made, () => recent, () => {
     throw new Error("it was lost");
   });
   const deliver = (result: Result) => {

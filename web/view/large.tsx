@@ -3,7 +3,6 @@
 import { useEffect } from "preact/hooks";
 import type { Following } from "../data/following.ts";
 import type { Fold, Kept } from "../data/fold.ts";
-import type { Sort } from "../data/order.ts";
 import { painted } from "../data/paint.ts";
 import type { Status } from "../data/types.ts";
 import type { Asked, View } from "../data/view.ts";
@@ -62,16 +61,16 @@ export function LargeRows({ following, fold, view, status }: LargeRowsProps) {
           label={`Rows of ${following.id}`}
           columns={fold.columns}
           rows={sourceOf(view)}
-          sort={sort}
+          sort={view.asked.sort[0] ?? null}
           onSort={chooseSort}
           chosen={chosen}
           onPick={(kept: Kept) => choose({ row: kept.signature })}
           onClose={() => choose({ row: null })}
         />
-        <Foot following={following} fold={fold} view={view} sort={sort} />
+        <Foot following={following} fold={fold} view={view} />
       </section>
       {chosen === null ? null : (
-        <RowPanel signature={chosen} row={view.find(chosen)} following={following} canExplain={canExplain(status)} />
+        <RowPanel signature={chosen} row={view.find(chosen)} columns={fold.columns} following={following} canExplain={canExplain(status)} />
       )}
       {isAbsent ? <Late of="AbsentPanel" id={following.id} /> : null}
     </div>
@@ -102,11 +101,11 @@ interface FootProps {
   following: Following;
   fold: Fold;
   view: View;
-  sort: Sort | null;
 }
 
-function Foot({ following, fold, view, sort }: FootProps) {
+function Foot({ following, fold, view }: FootProps) {
   const { held, isOrdering } = following;
+  const sort = view.asked.sort[0];
   const { epoch, sequence, total, ordered } = view.made;
   const since = Math.max(0, fold.sequence - sequence);
   return (

@@ -12,8 +12,12 @@ import { count } from "../text.ts";
 import { Diffs } from "./diffs.tsx";
 import { Health } from "./health.tsx";
 import { asked, LargeRows } from "./large.tsx";
+import { Late } from "./late.tsx";
 import { Plan } from "./plan.tsx";
 import { Rows } from "./rows.tsx";
+
+/** Putting rows in order took too long, or too much memory. */
+const GIVEN_UP = "LW0861";
 
 export function queryTabs(status: Status, live: Node | undefined): Tab[] {
   return [
@@ -30,6 +34,8 @@ export function QueryViews({ tab, status }: { tab: string; status: Status }) {
   if (tab === "plan") return <Plan id={status.id} />;
   if (tab === "health") return <Health status={status} />;
   if (!following?.fold) {
+    const refusal = following?.refusal;
+    if (following && refusal?.code === GIVEN_UP) return <Late of="PlainRows" following={following} status={status} refusal={refusal} />;
     return following?.refusal ? (
       <Problem of={following.refusal} retry={() => following.read()} />
     ) : (

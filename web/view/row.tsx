@@ -21,14 +21,14 @@ const HISTORY_MAX = 20;
 interface RowPanelProps {
   signature: string;
   row: Kept | undefined;
+  columns: readonly string[];
   following: Following;
   /** Whether the caller may ask why. */
   canExplain: boolean;
 }
 
-export function RowPanel({ signature, row, following, canExplain }: RowPanelProps) {
+export function RowPanel({ signature, row, columns, following, canExplain }: RowPanelProps) {
   painted.value;
-  const columns = following.fold?.columns ?? [];
   const isExplained = canExplain && place.value.search.get("why") === "1";
   return (
     <Panel label="The chosen row" title={row && row.gone !== null ? "This row is gone" : "Row"} param="row">

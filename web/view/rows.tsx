@@ -66,7 +66,7 @@ export function Rows({ following, fold, status }: { following: Following; fold: 
           <Foot following={following} fold={fold} order={order} sort={sort} again={again} />
         </section>
       )}
-      {chosen === null ? null : <RowPanel signature={chosen} row={row} following={following} canExplain={canExplain(status)} />}
+      {chosen === null ? null : <RowPanel signature={chosen} row={row} columns={fold.columns} following={following} canExplain={canExplain(status)} />}
       {isAbsent ? <Late of="AbsentPanel" id={following.id} /> : null}
     </div>
   );

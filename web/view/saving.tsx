@@ -2,7 +2,8 @@
 
 import type { Foreseen } from "../data/foreseen.ts";
 import { Button } from "../part/button.tsx";
-import { Text } from "../part/text.tsx";
+import { Code } from "../part/problem.tsx";
+import { Message, Text } from "../part/text.tsx";
 import { things } from "../text.ts";
 import { copy } from "./copy.ts";
 import { Receivers } from "./losses.tsx";
@@ -19,6 +20,16 @@ export function Changing({ of, text }: { of: Foreseen; text: string | null }) {
           </p>
           <Receivers of={of} />
         </>
+      ) : null}
+      {of.stops ? (
+        <div class="note-line" data-severity="warning">
+          <p>
+            <b>{of.stops.resets ? "It then begins again by itself." : "It then stops in error."}</b> <Code of={of.stops.code} />
+          </p>
+          <p>
+            <Message of={of.stops.message} />
+          </p>
+        </div>
       ) : null}
       {text === null ? null : (
         <p class="muted">

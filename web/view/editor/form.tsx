@@ -1,39 +1,40 @@
 /* A source or a reaction as a text: new, or as it is, with what is wrong with it, what it would do, and what that costs. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import * as actions from "../../data/actions.ts";
 import { asRefusal, call, of, type Refusal } from "../../data/client.ts";
 import { foreseeSaving } from "../../data/foreseen.ts";
-import { draft, keepDraft, readKinds, type Kinds, type Written } from "../../data/items.ts";
+import { draft, keepDraft, type KindOf, type Written } from "../../data/items.ts";
+import type { Diagnostic } from "../../data/diagnostic.ts";
 import { print } from "../../data/json.ts";
+import type { Ids } from "../../data/schema.ts";
+import { nodesOf } from "../../data/store.ts";
 import { section, type Definition } from "../../data/types.ts";
 import { to } from "../../app/routes.ts";
 import { Button, obstacle } from "../../part/button.tsx";
 import { ask } from "../../part/dialog.tsx";
+import { Editor, type Editing } from "../../part/editor/index.tsx";
+import { completingItem } from "../../part/editor/items.ts";
+import { yaml } from "../../part/editor/yaml.ts";
 import { Problem, Skeleton } from "../../part/problem.tsx";
 import { Text } from "../../part/text.tsx";
 import { say } from "../../part/toast.tsx";
-import { Writing, type Place } from "../../part/writing.tsx";
 import { Conflict } from "../conflict.tsx";
 import { Faults } from "./faults.tsx";
 import { Changing } from "../saving.tsx";
 import { Tried } from "./tried.tsx";
 import { useChecked } from "./use-checked.ts";
 import { useRead } from "../use-read.ts";
+import { useKinds } from "./use-kinds.ts";
+
+const NONE: readonly Diagnostic[] = [];
 
 /** A new one, which begins as the example of its kind. */
 export function NewItem({ kind }: { kind: Written }) {
-  const [kinds, setKinds] = useState<Kinds | null>(null);
-  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const { kinds: all, refusal } = useKinds(kind);
   const [chosen, choose] = useState<string | null>(null);
-  useEffect(() => {
-    const closing = new AbortController();
-    readKinds(closing.signal).then(setKinds, (error: unknown) => closing.signal.aborted || setRefusal(asRefusal(error)));
-    return () => closing.abort();
-  }, []);
   if (refusal) return <Problem of={refusal} />;
-  if (!kinds) return <Skeleton height={320} />;
-  const all = kinds[section(kind) as keyof Kinds];
+  if (!all) return <Skeleton height={320} />;
   const one = all.find((known) => known.kind === chosen) ?? all[0];
   return (
     <>
@@ -51,7 +52,7 @@ export function NewItem({ kind }: { kind: Written }) {
           </select>
           <span class="muted">{one?.description}.</span>
         </div>
-        <Form key={one?.kind} kind={kind} about={`new ${kind} ${one?.kind}`} begin={one?.example ?? ""} now={null} />
+        <Form key={one?.kind} kind={kind} about={`new ${kind} ${one?.kind}`} begin={one?.example ?? ""} now={null} kinds={all} />
       </section>
     </>
   );
@@ -60,6 +61,8 @@ export function NewItem({ kind }: { kind: Written }) {
 /** One that is there. */
 export function EditItem({ kind, id }: { kind: Written; id: string }) {
   const { answer, refusal, again } = useRead<Definition>(of(section(kind), id, "/definition"));
+  // Without them nothing is completed, and the text can be changed all the same.
+  const { kinds } = useKinds(kind);
   if (refusal) return <Problem of={refusal} retry={again} />;
   if (!answer) return <Skeleton height={320} />;
   return (
@@ -70,7 +73,7 @@ export function EditItem({ kind, id }: { kind: Written; id: string }) {
         </h1>
       </div>
       <section class="card">
-        <Form kind={kind} about={`${kind} ${id}`} begin={answer.text ?? ""} now={answer} />
+        <Form kind={kind} about={`${kind} ${id}`} begin={answer.text ?? ""} now={answer} kinds={kinds ?? []} />
       </section>
     </>
   );
@@ -83,15 +86,22 @@ interface FormProps {
   begin: string;
   /** What is there; `null` for a new one. */
   now: Definition | null;
+  kinds: readonly KindOf[];
 }
 
-function Form({ kind, about, begin, now }: FormProps) {
+/** The ids that an item may name. */
+const ids: Ids = (field) => nodesOf(field === "after" ? "source" : "query").map(({ id }) => id);
+
+function Form({ kind, about, begin, now, kinds }: FormProps) {
   const [text, setText] = useState(draft(about) ?? begin);
   const [hash, setHash] = useState(now?.hash ?? null);
   const [other, setOther] = useState<Definition | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
-  const [selected, select] = useState<Place | null>(null);
-  const { checked, refusal: unchecked } = useChecked(kind, text);
+  const editing = useRef<Editing | null>(null);
+  const known = useRef(kinds);
+  known.current = kinds;
+  const complete = useRef(completingItem(() => known.current, ids));
+  const { checked, last, refusal: unchecked } = useChecked(kind, text);
   const write = (next: string) => {
     setText(next);
     keepDraft(about, next === begin ? null : next);
@@ -143,7 +153,7 @@ function Form({ kind, about, begin, now }: FormProps) {
           of={other}
           take={() => {
             setHash(other.hash);
-            write(other.text ?? "");
+            editing.current?.replace(other.text ?? "");
             setOther(null);
           }}
           keep={() => {
@@ -152,8 +162,17 @@ function Form({ kind, about, begin, now }: FormProps) {
           }}
         />
       ) : null}
-      <Writing label={isNew ? `The ${kind} in YAML` : `${id} in YAML`} text={text} isWrong={wrong !== null} selected={selected} change={write} />
-      <Faults of={checked} refusal={unchecked} select={select} />
+      <Editor
+        label={isNew ? `The ${kind} in YAML` : `${id} in YAML`}
+        text={text}
+        language={yaml}
+        diagnostics={last?.diagnostics ?? NONE}
+        complete={complete.current}
+        onChange={write}
+        onReady={(ready) => (editing.current = ready)}
+      />
+      <small class="muted keys">F8 next problem, Ctrl . fix, Ctrl Space complete</small>
+      <Faults of={last} isCurrent={checked !== null} refusal={unchecked} editing={editing} />
       {refusal ? <Problem of={refusal} /> : null}
       <div class="buttons">
         <Button class="primary" act={save} unless={obstacle("administer") ?? wrong ?? waits}>

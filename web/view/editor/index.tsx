@@ -5,6 +5,7 @@ export { EditItem, NewItem } from "./form.tsx";
 export { QueryEditor } from "./query.tsx";
 export { AbsentPanel } from "../absent.tsx";
 export { MessageView } from "../message.tsx";
+export { PlainRows } from "../plain.tsx";
 export { ParkedView } from "../parked.tsx";
 export { Store } from "../store.tsx";
 export { TransactionsView } from "../transactions.tsx";

@@ -46,7 +46,8 @@ export function Problems({ drafting, editing }: Props) {
   );
 }
 
-function One({ of, editing }: { of: Diagnostic; editing: Props["editing"] }) {
+/** A problem with its place, and with the button that mends it. */
+export function One({ of, editing }: { of: Diagnostic; editing: Props["editing"] }) {
   const isError = of.severity === "error";
   return (
     <div class="problem-line">

@@ -7,8 +7,11 @@ import { check, type Checked, type Written } from "../../data/items.ts";
 /** How long nothing is typed before it is asked, in milliseconds. */
 const PAUSE = 200;
 
-/** Checks a text. While it is checked again there is no answer, so that none is taken for one about another text. */
-export function useChecked(kind: Written, text: string): { checked: Checked | null; refusal: Refusal | null } {
+/**
+ * Checks a text. While it is checked again `checked` has no answer, so that none is taken for one about another text; `last`
+ * is the last one all the same, whose marks stay until there is a newer one.
+ */
+export function useChecked(kind: Written, text: string): { checked: Checked | null; last: Checked | null; refusal: Refusal | null } {
   const [answer, setAnswer] = useState<{ text: string; checked: Checked } | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   useEffect(() => {
@@ -30,5 +33,5 @@ export function useChecked(kind: Written, text: string): { checked: Checked | nu
       closing.abort();
     };
   }, [kind, text]);
-  return { checked: answer?.text === text ? answer.checked : null, refusal };
+  return { checked: answer?.text === text ? answer.checked : null, last: answer?.checked ?? null, refusal };
 }

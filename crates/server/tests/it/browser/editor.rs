@@ -1,6 +1,6 @@
 //! The editor of queries: problems in place, mended by a key, a draft that is kept, and the query that comes of it.
 
-use super::{ROWS, browser_at, open, order, send};
+use super::{CONTROL, MARKED, ROWS, TEXT, browser_at, open, order, put, send};
 use crate::running::{Running, orders};
 use livewell_services::Browser;
 use serde_json::json;
@@ -15,18 +15,10 @@ const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
 const SPACE: &str = " ";
 const F8: &str = "\u{e038}";
-const CONTROL: char = '\u{e009}';
 
-/// The text in the editor, and whether there is none.
-const TEXT: &str =
-    "return [...document.querySelector('.editor')?.shadowRoot.querySelectorAll('.cm-line') ?? []]
-    .map(line => line.textContent).join('\\n')";
+/// Whether there is no text in the editor.
 const IS_EMPTY: &str =
     "return !!document.querySelector('.editor')?.shadowRoot.querySelector('.cm-placeholder')";
-/// The texts that are marked.
-const MARKED: &str =
-    "return [...document.querySelector('.editor').shadowRoot.querySelectorAll('.mark-error, .mark-warning')]
-    .map(one => [one.textContent, one.className])";
 /// What is said to be wrong, and at which place.
 const PROBLEMS: &str =
     "return [...document.querySelectorAll('.problem-line .where')].map(one => one.textContent)";
@@ -44,23 +36,6 @@ fn tab_to(browser: &Browser, test: &str) {
         browser.press(TAB);
     }
     panic!("Tab does not come to {test}");
-}
-
-/// Puts a text in the place of the one that is there, as a person who pastes it.
-fn put(browser: &Browser, text: &str) {
-    let focus = "const box = document.querySelector('.editor')?.shadowRoot.querySelector('.cm-content');
-        box?.focus();
-        return !!box";
-    browser.wait_for(focus, &json!(true));
-    browser.press_with(CONTROL, 'a');
-    let paste = format!(
-        "const clipboardData = new DataTransfer();
-         clipboardData.setData('text/plain', {});
-         document.querySelector('.editor').shadowRoot.activeElement
-             .dispatchEvent(new ClipboardEvent('paste', {{ clipboardData, bubbles: true, cancelable: true }}))",
-        json!(text)
-    );
-    browser.run(&paste).unwrap();
 }
 
 fn choose_source(browser: &Browser) {

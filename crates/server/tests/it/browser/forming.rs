@@ -1,25 +1,18 @@
 //! Sources and reactions are written, tried, created and changed in the console, and what a dialog says is what happens.
 
-use super::{browser_at, click, open};
+use super::{CONTROL, MARKED, TEXT, browser_at, click, open, put};
 use crate::running::{Running, orders};
-use livewell_services::Browser;
+use livewell_services::{Browser, pause};
 use serde_json::{Value as Json, json};
 use std::fs;
+use std::time::Duration;
 use tempfile::TempDir;
 
-const TEXT: &str = "return document.querySelector('.writing')?.value";
 /// What is wrong with the text, as the page says it.
 const STATUS: &str = "return document.querySelector('#problems [role=status]')?.textContent";
 const DIALOG: &str = "return document.querySelector('dialog[open]')?.textContent ?? ''";
 const SAID: &str = "return document.querySelector('.toast [role=status]').textContent";
 const NOTHING_WRONG: &str = "Nothing is wrong with it.";
-
-/// Writes a text in the place of the one that is there, with the keyboard.
-fn write(browser: &Browser, text: &str) {
-    browser.run("const field = document.querySelector('.writing'); field.focus(); field.select()").unwrap();
-    // A line feed is the key Enter.
-    browser.press(&text.replace('\n', "\u{e007}"));
-}
 
 /// Presses Tab until an element with this text has the focus, and then Enter.
 #[track_caller]
@@ -51,13 +44,14 @@ fn a_file_source_is_written_tried_and_created_with_the_keyboard_alone() {
     tab_to(&browser, "New source");
     contains(&browser, TEXT, "kind: file");
     browser.wait_for(STATUS, &json!(NOTHING_WRONG));
-    write(&browser, "id: shop\nkind: fil\n");
+    put(&browser, "id: shop\nkind: fil\n");
     browser.wait_for(STATUS, &json!("1 problem."));
-    tab_to(&browser, "2:7");
-    let marked = "const field = document.querySelector('.writing');
-        return field.value.slice(field.selectionStart, field.selectionEnd)";
-    browser.wait_for(marked, &json!("fil"));
-    write(
+    browser.wait_for(MARKED, &json!([["fil", "mark-error"]]));
+    tab_to(&browser, "Error at 2:7");
+    browser.wait_for("return document.activeElement.className", &json!("editor"));
+    browser.press_with(CONTROL, '.');
+    browser.wait_for(TEXT, &json!("id: shop\nkind: file\n"));
+    put(
         &browser,
         "{ id: shop, kind: file, path: livewell-files/shop.csv, types: { total: integer }, node: { label: Order, id: 'o:{id}' } }",
     );
@@ -68,7 +62,7 @@ fn a_file_source_is_written_tried_and_created_with_the_keyboard_alone() {
         one.querySelector('.why a')?.textContent.slice(0, 2) ?? null])";
     browser.wait_for(records, &json!([["1,250", ":Order o:1", null], ["2,x", null, "LW"]]));
     assert_eq!(running.get("/api/v1/sources/shop").status, 404, "nothing is kept");
-    write(
+    put(
         &browser,
         "{ id: shop, kind: file, path: livewell-files/shop.csv, on_error: park, types: { total: integer }, node: { label: Order, id: 'o:{id}' } }",
     );
@@ -81,19 +75,63 @@ fn a_file_source_is_written_tried_and_created_with_the_keyboard_alone() {
     assert_eq!(running.get("/api/v1/sources/shop/counts").json()["nodes"], 1);
 }
 
+/// Types the beginning of something and takes what is then offered first.
+#[track_caller]
+fn complete(browser: &Browser, typed: &str, offered: &str) {
+    browser.press(typed);
+    let first = "return document.querySelector('.editor').shadowRoot
+        .querySelector('.cm-tooltip-autocomplete li[aria-selected] .cm-completionLabel')?.textContent";
+    browser.wait_for(first, &json!(offered));
+    // What has only just been offered is not taken by a key that was meant for the text.
+    pause(Duration::from_millis(150));
+    browser.press("\u{e004}");
+}
+
+#[test]
+fn a_source_is_completed_by_the_schema_of_its_kind_and_a_misspelled_key_is_mended() {
+    let running = Running::start();
+    let browser = browser_at(&running, "#/new/source");
+    contains(&browser, TEXT, "kind: file");
+    put(&browser, "id: shop\n");
+    complete(&browser, "ki", "kind");
+    complete(&browser, "ht", "http");
+    browser.press("\u{e007}");
+    complete(&browser, "cl", "clock");
+    complete(&browser, "in", "input");
+    browser.press("\u{e007}");
+    complete(&browser, "no", "node");
+    browser.press("\u{e007}  ");
+    complete(&browser, "la", "label");
+    browser.press("Order");
+    browser.wait_for(TEXT, &json!("id: shop\nkind: http\nclock: input\nnode:\n  label: Order"));
+    put(&browser, "id: shop\nkind: http\nclok: input\nexpir: 30d\n");
+    browser.wait_for(MARKED, &json!([["clok", "mark-error"], ["expir", "mark-error"]]));
+    click(&browser, "Make it expire");
+    click(&browser, "Make it clock");
+    browser.wait_for(TEXT, &json!("id: shop\nkind: http\nclock: input\nexpire: 30d\n"));
+    browser.wait_for(STATUS, &json!(NOTHING_WRONG));
+    open(&browser, &running, "#/new/reaction");
+    contains(&browser, TEXT, "kind: file");
+    put(&browser, "id: out\nkind: log\nqueries:\n  - ");
+    complete(&browser, "bi", "big");
+    browser.wait_for(TEXT, &json!("id: out\nkind: log\nqueries:\n  - big"));
+    browser.wait_for(STATUS, &json!(NOTHING_WRONG));
+    assert_eq!(browser.messages(), Vec::<String>::new());
+}
+
 #[test]
 fn a_change_of_what_somebody_else_has_changed_shows_both_and_goes_on_with_either() {
     let running = Running::start_with("", "", "reactions:\n  - { id: log, kind: log, queries: [big] }\n");
     let path = "/api/v1/reactions/log";
-    let put = |enabled: bool| {
+    let change = |enabled: bool| {
         let body = json!({ "id": "log", "kind": "log", "queries": ["big"], "enabled": enabled });
         assert_eq!(running.ask("PUT", path, "", &body.to_string()).status, 200);
     };
     let browser = browser_at(&running, "#/reactions/log/edit");
     contains(&browser, TEXT, "kind: log");
-    write(&browser, "{ id: log, kind: log, queries: [big], durable: false }");
+    put(&browser, "{ id: log, kind: log, queries: [big], durable: false }");
     browser.wait_for(STATUS, &json!(NOTHING_WRONG));
-    put(true);
+    change(true);
     click(&browser, "Change...");
     contains(&browser, "return document.querySelector('.conflict')?.textContent", "enabled: true");
     contains(&browser, TEXT, "durable: false");
@@ -101,12 +139,12 @@ fn a_change_of_what_somebody_else_has_changed_shows_both_and_goes_on_with_either
     click(&browser, "Change...");
     contains(&browser, DIALOG, "durable");
     // Once more, while the dialog is open.
-    put(false);
+    change(false);
     click(&browser, "Change");
     contains(&browser, "return document.querySelector('.conflict')?.textContent", "enabled: false");
     click(&browser, "Take what it is now");
     contains(&browser, TEXT, "enabled: false");
-    write(&browser, "{ id: log, kind: log, queries: [big], durable: false }");
+    put(&browser, "{ id: log, kind: log, queries: [big], durable: false }");
     browser.wait_for(STATUS, &json!(NOTHING_WRONG));
     click(&browser, "Change...");
     contains(&browser, DIALOG, "enabled");
@@ -175,13 +213,13 @@ fn what_is_refused_is_shown_where_it_was_asked_and_what_was_written_stays() {
     click(&browser, "Try");
     contains(&browser, problem, "LW0206");
     // 409: there is one already.
-    write(&browser, "{ id: orders, kind: http }");
+    put(&browser, "{ id: orders, kind: http }");
     browser.wait_for(STATUS, &json!(NOTHING_WRONG));
     click(&browser, "Create...");
     contains(&browser, problem, "LW0503");
     contains(&browser, TEXT, "id: orders");
     // 403 and 429, of a server that has changed its mind.
-    write(&browser, "{ id: more, kind: http }");
+    put(&browser, "{ id: more, kind: http }");
     browser.wait_for(STATUS, &json!(NOTHING_WRONG));
     let refusing = |status: u16, code: &str| {
         let script = format!(

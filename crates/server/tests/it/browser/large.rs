@@ -67,7 +67,11 @@ fn definition(n: &str) -> String {
 
 /// The query over so many orders, which are there before it: it is built at once.
 fn started(orders: u64) -> Running {
-    let running = Running::start();
+    started_with("", orders)
+}
+
+fn started_with(server: &str, orders: u64) -> Running {
+    let running = Running::start_with(server, "", "");
     let changes: Vec<String> =
         (0..orders).map(|number| order("insert", number, &format!("name {}", number % 7))).collect();
     let sent = running.post(&changes.join("\n"));
@@ -184,4 +188,41 @@ fn a_query_that_is_built_again_is_shown_again() {
     assert!((200..300).contains(&changed.status), "{}", changed.body);
     wait_for_foot(&browser, "11\u{202f}000 rows as of 2-");
     browser.wait_for(&sight("rows.every(row => row[2].startsWith('-'))"), &json!(true));
+}
+
+#[test]
+fn rows_that_cannot_be_put_in_order_are_shown_as_the_store_has_them() {
+    // Twelve thousand rows take 384 kB while they are put in no order, and more to be sorted.
+    let running = started_with("  limits: { verify_bytes: 400000 }\n", 12);
+    let browser = browser_at(&running, "#/queries/all?sort=-name");
+    let problem = "return document.querySelector('main .problem')?.textContent.includes('LW0861') ?? false";
+    browser.wait_for(problem, &json!(true));
+    super::click(&browser, "Show them in the order of the store");
+    wait_for_foot(&browser, "rows 1 to 1\u{202f}000 of 12\u{202f}000 as of 1-");
+    let row = |path: &str| {
+        let page = running.get(&format!("/api/v1/queries/all/results?limit={path}")).json();
+        let last = page["rows"].as_array().unwrap().last().unwrap().clone();
+        (json!([last["data"]["id"], last["data"]["n"].to_string()]), last["row_signature"].clone())
+    };
+    let first = ROWS
+        .replace(".map(row =>", ".slice(0, 1).map(row =>")
+        .replace("[...row.children]", "[...row.children].slice(0, 2)");
+    browser.wait_for(&first, &json!([row("1").0]));
+    super::click(&browser, "Next 1\u{202f}000");
+    wait_for_foot(&browser, "rows 1\u{202f}001 to 2\u{202f}000");
+    browser.wait_for(&first, &json!([row("1001").0]));
+    browser.run("document.querySelector('.table .row').click()").unwrap();
+    let chosen = "return new URLSearchParams(location.hash.split('?')[1]).get('row')";
+    browser.wait_for(chosen, &row("1001").1);
+    browser.wait_for("return document.querySelectorAll('.panel .values dd').length", &json!(3));
+    // In no order there is room, and rows in that order stay if another is refused.
+    browser.run("location.hash = '#/queries/all'").unwrap();
+    super::click(&browser, "Try again");
+    wait_for_foot(&browser, "12\u{202f}000 rows as of 1-");
+    wait_for_foot(&browser, "in no order");
+    browser.run("location.hash = '#/queries/all?sort=-name'").unwrap();
+    browser.wait_for(problem, &json!(true));
+    wait_for_foot(&browser, "in no order");
+    // Browsers note each call that is refused.
+    assert!(browser.messages().iter().all(|message| message.contains("/views - Failed to load resource")));
 }

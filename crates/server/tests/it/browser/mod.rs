@@ -31,6 +31,17 @@ const AT: &str = "return document.querySelector('.card > .foot .mono')?.textCont
 /// How the stream is.
 const CONNECTION: &str = "return document.querySelector('.connection').dataset.state";
 
+/// The text in the editor.
+const TEXT: &str =
+    "return [...document.querySelector('.editor')?.shadowRoot.querySelectorAll('.cm-line') ?? []]
+    .map(line => line.textContent).join('\\n')";
+/// The texts that are marked.
+const MARKED: &str =
+    "return [...document.querySelector('.editor').shadowRoot.querySelectorAll('.mark-error, .mark-warning')]
+    .map(one => [one.textContent, one.className])";
+/// The key Control.
+const CONTROL: char = '\u{e009}';
+
 /// A change of an order, which begins as `operation` says.
 fn order(operation: &str, id: &str, total: u64) -> String {
     element(operation, id, &json!({ "id": id, "total": total }))
@@ -86,4 +97,21 @@ fn click(browser: &Browser, text: &str) {
 fn state(running: &Running, path: &str) -> String {
     let answer: Answer = running.get(&format!("/api/v1/{path}"));
     answer.json()["state"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Puts a text in the place of the one that is there, as a person who pastes it.
+fn put(browser: &Browser, text: &str) {
+    let focus = "const box = document.querySelector('.editor')?.shadowRoot.querySelector('.cm-content');
+        box?.focus();
+        return !!box";
+    browser.wait_for(focus, &json!(true));
+    browser.press_with(CONTROL, 'a');
+    let paste = format!(
+        "const clipboardData = new DataTransfer();
+         clipboardData.setData('text/plain', {});
+         document.querySelector('.editor').shadowRoot.activeElement
+             .dispatchEvent(new ClipboardEvent('paste', {{ clipboardData, bubbles: true, cancelable: true }}))",
+        json!(text)
+    );
+    browser.run(&paste).unwrap();
 }
