@@ -2,8 +2,9 @@
 
 use crate::running::{Running, orders};
 use crate::text;
-use livewell_services::{Act, Web};
+use livewell_services::{Act, Postgres, Web, pause};
 use serde_json::{Value as Json, json};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const QUERIES: &str = "  - { id: share, sources: [orders], cypher: 'MATCH (o:Order) RETURN o.id AS id, 100 / o.total AS share' }
@@ -226,4 +227,47 @@ fn a_reaction_that_falls_behind_all_through_a_minute_needs_somebody() {
         assert!(Instant::now() < deadline, "{needs:#?}");
         std::thread::park_timeout(Duration::from_secs(1));
     }
+}
+
+#[test]
+fn a_slot_that_comes_near_its_limit_needs_somebody_until_it_moves_on() {
+    let postgres = Postgres::start();
+    postgres.sql("create table a (id int primary key); insert into a values (1)");
+    let running = Running::of(&format!(
+        "store: {{ kind: embedded, path: data, durability: os }}\nserver: {{ listen: '127.0.0.1:0' }}\n\
+         sources:\n  - id: shop\n    kind: postgres\n    url: '{}'\n    slot: near\n    tables: [ {{ table: a }} ]\n\
+         queries:\n  - {{ id: all, sources: [shop], cypher: 'MATCH (a:a) RETURN a.id AS id' }}\n",
+        postgres.url()
+    ));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while running.get("/api/v1/queries/all").json()["rows"] != 1 {
+        assert!(Instant::now() < deadline, "{}", running.get("/api/v1/sources/shop").body);
+        pause(Duration::from_millis(50));
+    }
+    postgres.sql("alter system set max_slot_wal_keep_size = '64MB'");
+    postgres.sql("select pg_reload_conf()");
+    assert!(until(&running, &[]).is_empty());
+    // As long as a transaction is open, the log since its beginning is kept for the slot.
+    let mut psql = postgres.program("psql");
+    psql.args(["-X", "-q", "-c", "begin; insert into a values (2); select pg_sleep(600)"])
+        .stderr(Stdio::null());
+    let mut open = psql.spawn().unwrap();
+    while postgres.sql("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") != "1" {
+        pause(Duration::from_millis(10));
+    }
+    postgres.sql("create table filler as select g, repeat('x', 1000) as x from generate_series(1, 40000) g");
+    let needs = until(&running, &[("slot", "shop")]);
+    assert_eq!(needs[0]["severity"], "warning", "{}", needs[0]);
+    for (field, part) in
+        [("reason", "`max_slot_wal_keep_size`"), ("loses", "copied again"), ("fix", "`shop`")]
+    {
+        assert!(needs[0][field].as_str().unwrap().contains(part), "{}", needs[0]);
+    }
+    postgres.sql("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'");
+    open.wait().unwrap();
+    // The server finds out at its next checkpoint that nothing older is open.
+    postgres.sql("checkpoint");
+    postgres.sql("insert into a values (3)");
+    postgres.sql("checkpoint");
+    assert!(until(&running, &[]).is_empty());
 }
