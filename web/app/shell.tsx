@@ -134,8 +134,9 @@ function Banner() {
   // What is refused is said in its place.
   if (state !== "lost" || asked.value !== null || refusal?.status === 403) return null;
   const wait = retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - now.value) / 1000));
+  // It counts the seconds, so that it is lost is said elsewhere, once (`spoken.tsx`).
   return (
-    <div class="banner" role="status">
+    <div class="banner">
       <b>No connection.</b>
       <span>
         {heard === null ? "Nothing was heard from the server yet." : ["What you see is as of ", <Time of={heard} />, "."]}

@@ -55,6 +55,9 @@ export function MessageView({ status, live }: { status: Status; live: Node | und
               placeholder="No template: the body is the result in JSON."
               onInput={(event) => setDraft(event.currentTarget.value)}
             />
+            <span class="hidden" role="status">
+              {isFine(tried) ? "The template works" : "The template fails"}
+            </span>
             <Verdict of={tried} />
             <p class="muted note">What is written here is tried and not kept. The reaction's settings have the one in use.</p>
           </div>
@@ -112,13 +115,18 @@ function nothingNext({ problem }: Tried): string {
   return problem === null ? "Nothing waits. The last results show what would have been sent." : "Nothing: the template fails.";
 }
 
-/** Whether the template works on everything that it was tried on. */
+/** Returns whether the template works on everything that it was tried on. */
+function isFine({ problem, failed }: Tried): boolean {
+  return problem === null && failed === 0;
+}
+
+/** What came of trying it. */
 function Verdict({ of }: { of: Tried }) {
   const { problem, failed, messages, results } = of;
-  const isFine = problem === null && failed === 0;
+  // The figures follow the results; whether it works is said when that has changed.
   return (
-    <p role="status">
-      <Mark of={isFine ? "caught_up" : "error"} />{" "}
+    <p class="tried-on">
+      <Mark of={isFine(of) ? "caught_up" : "error"} />{" "}
       {problem !== null ? (
         <span class="mono">
           <Text of={problem} />

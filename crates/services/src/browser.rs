@@ -2,6 +2,8 @@
 
 use crate::process::{User, end, find_or_install, free_port, in_path, wait_until};
 use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+use std::fmt::Write;
 use std::process::{Child, Stdio};
 use tempfile::TempDir;
 
@@ -114,6 +116,29 @@ impl Browser {
         usage["usedSize"].as_f64().expect("a size is a number") as u64
     }
 
+    /// Returns the element that a selector finds as those see it who do not see the page: a line for each role with its
+    /// name, indented below what it is in.
+    ///
+    /// # Panics
+    /// If there is no such element.
+    pub fn tree(&self, selector: &str) -> String {
+        self.devtools("Accessibility.enable", &json!({}));
+        let document = self.devtools("DOM.getDocument", &json!({ "depth": 0 }));
+        let asked = json!({ "nodeId": document["root"]["nodeId"], "selector": selector });
+        let found = self.devtools("DOM.querySelector", &asked);
+        let described = self.devtools("DOM.describeNode", &json!({ "nodeId": found["nodeId"] }));
+        let root = described["node"]["backendNodeId"].clone();
+        let tree = self.devtools("Accessibility.getFullAXTree", &json!({}));
+        let nodes = tree["nodes"].as_array().expect("a tree is a list of nodes");
+        let by_id: HashMap<&str, &Json> =
+            nodes.iter().filter_map(|node| Some((node["nodeId"].as_str()?, node))).collect();
+        let root =
+            nodes.iter().find(|node| node["backendDOMNodeId"] == root).expect("the element is in the tree");
+        let mut lines = String::new();
+        write_tree(root, &by_id, 0, "", &mut lines);
+        lines
+    }
+
     /// Opens another tab and works in it from now on; returns the name of it.
     pub fn new_tab(&self) -> String {
         let made = self.post("/window/new", &json!({ "type": "tab" })).expect("a tab can be opened");
@@ -185,6 +210,49 @@ impl Browser {
         if answer.status_code == 200 { Ok(value) } else { Err(value["message"].to_string()) }
     }
 }
+
+/// What only holds others, or repeats the name of what it is in.
+const UNSPOKEN: [&str; 6] = ["none", "generic", "StaticText", "InlineTextBox", "LineBreak", "ListMarker"];
+
+/// Writes a node with its role, name and states; what is ignored leaves its place to its children. A text that is the name
+/// of what it is in is not written again.
+fn write_tree(node: &Json, nodes: &HashMap<&str, &Json>, depth: usize, around: &str, lines: &mut String) {
+    let text = |of: &Json| of["value"].as_str().unwrap_or_default().to_owned();
+    let (role, name) = (text(&node["role"]), text(&node["name"]));
+    let is_text = role == "StaticText";
+    let is_repeated = is_text && (name.trim().is_empty() || around.contains(name.trim()));
+    let is_shown = node["ignored"] != true && !is_repeated && (is_text || !UNSPOKEN.contains(&role.as_str()));
+    if is_shown {
+        let name = if name.is_empty() { String::new() } else { format!(" {name:?}") };
+        let role = if is_text { "text" } else { &role };
+        let _ = writeln!(lines, "{:1$}{role}{name}{2}", "", 2 * depth, states(node));
+    }
+    // A text has no parts but its lines.
+    if is_text {
+        return;
+    }
+    let around = if is_shown { &name } else { around };
+    for child in node["childIds"].as_array().into_iter().flatten() {
+        if let Some(child) = child.as_str().and_then(|id| nodes.get(id)) {
+            write_tree(child, nodes, depth + usize::from(is_shown), around, lines);
+        }
+    }
+}
+
+/// Returns the states of a node that are part of a tree, each that holds.
+fn states(node: &Json) -> String {
+    let properties = node["properties"].as_array().into_iter().flatten();
+    let states = properties.filter_map(|property| {
+        let (name, value) = (property["name"].as_str()?, &property["value"]["value"]);
+        let holds = *value != false && value != "false";
+        (STATES.contains(&name) && holds).then(|| format!(" {name}={value}"))
+    });
+    states.collect()
+}
+
+/// The states that are part of a tree.
+const STATES: [&str; 8] =
+    ["disabled", "expanded", "checked", "selected", "pressed", "level", "required", "invalid"];
 
 impl Drop for Browser {
     fn drop(&mut self) {

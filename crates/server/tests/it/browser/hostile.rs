@@ -5,7 +5,7 @@ use crate::running::Running;
 use serde_json::{Value as Json, json};
 
 /// Text that means something elsewhere, and how it is shown.
-const TEXTS: [(&str, &str); 12] = [
+pub(super) const TEXTS: [(&str, &str); 12] = [
     ("<img src=x onerror=document.title='taken'>", "<img src=x onerror=document.title='taken'>"),
     ("</script><script>document.title='taken'</script>", "</script><script>document.title='taken'</script>"),
     ("javascript:alert(1)", "javascript:alert(1)"),

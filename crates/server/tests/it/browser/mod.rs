@@ -3,6 +3,7 @@
 mod acting;
 mod editor;
 mod forming;
+mod heard;
 mod hostile;
 mod keys;
 mod large;

@@ -1,5 +1,6 @@
 //! The page of a reaction: what it has tried, its letters, its message, against a target that says strange things.
 
+use super::hostile::TEXTS;
 use super::{browser_at, click, element, open, order, send};
 use crate::running::Running;
 use livewell_services::{Act, Browser, Web};
@@ -131,6 +132,39 @@ fn letters_are_read_marked_and_sent_again_or_dropped_with_the_keyboard_alone() {
 }
 
 #[test]
+fn letters_of_hostile_text_are_shown_as_text_and_copied_as_they_are() {
+    let web = Web::start();
+    refuses(&web, 422);
+    let running = hooked(&web, "retries: 0");
+    for (text, _) in TEXTS {
+        send(&running, &order("insert", text, 250));
+    }
+    let browser = browser_at(&running, "#/reactions/hook/dead");
+    browser.wait_for(LETTERS, &json!([0, TEXTS.len()]));
+    let copied =
+        "navigator.clipboard.writeText = text => { window.copied = text; return Promise.resolve(); }";
+    browser.run(copied).unwrap();
+    let letters = running.get("/api/v1/reactions/hook/dead-letters").json();
+    for (at, letter) in letters.as_array().unwrap().iter().enumerate() {
+        browser.run(&format!("location.hash = '#/reactions/hook/dead?letter={}'", letter["number"])).unwrap();
+        let label = json!(format!("Letter {}", letter["number"]));
+        browser.wait_for("return document.querySelector('.letter')?.ariaLabel", &label);
+        // JSON escapes some of it; what it does not, is shown by its number.
+        let body = letter["body"].as_str().unwrap();
+        let sent: Json = serde_json::from_str(body).unwrap();
+        assert_eq!(sent["results"][0]["data"]["id"], TEXTS[at].0, "{body}");
+        let plain = "return [...document.querySelector('.letter .code').textContent]
+            .some(c => /[\\u202a-\\u202e\\u2028\\u2029\\u0000]/.test(c))";
+        assert_eq!(browser.run(plain), Ok(json!(false)), "{body}");
+        browser.run("window.copied = null").unwrap();
+        click(&browser, "Copy");
+        browser.wait_for("return window.copied", &json!(body));
+    }
+    assert_eq!(browser.run(NOTHING), Ok(json!([0, 1, "hook - Livewell"])));
+    assert_eq!(browser.messages(), Vec::<String>::new());
+}
+
+#[test]
 fn a_template_is_tried_while_it_is_written_and_nothing_is_sent() {
     let web = Web::start();
     refuses(&web, 503);
@@ -139,7 +173,7 @@ fn a_template_is_tried_while_it_is_written_and_nothing_is_sent() {
     let browser = browser_at(&running, "#/reactions/hook/message");
     let next = "return document.querySelector('.halves .card:nth-child(2) .code')?.textContent";
     browser.wait_for(next, &json!(format!("{SHOWN} costs 1")));
-    let verdict = "return document.querySelector('[role=tabpanel] [role=status]').textContent.trim()";
+    let verdict = "return document.querySelector('.tried-on')?.textContent.trim()";
     browser.wait_for(verdict, &json!("Tried on the last 1 result, 1 message: none fails."));
     write(&browser, "{{ row.none }}");
     browser.wait_for(verdict, &json!("Tried on the last 1 result: 1 of 1 message cannot be made."));
