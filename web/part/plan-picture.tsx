@@ -92,7 +92,7 @@ function OperatorBox({ of }: { of: Operator }) {
         {of.inputs.length > 0 && !isNext ? (
           <span class="muted">of {of.inputs.map((input) => `step ${input + 1}`).join(" and ")}</span>
         ) : null}
-        {of.state ? (
+        {of.state && of.state.entries > 0 ? (
           <span class="muted num kept">
             {of.state.exact ? "" : "~ "}
             {things(of.state.entries, "entry", "entries")}, {bytes(of.state.bytes)}

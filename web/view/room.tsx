@@ -73,7 +73,9 @@ export function Room({ of }: { of: StoreAnswer }) {
           <>
             <dt>Backup</dt>
             <dd>
-              <code>livewell backup DIR{world.server ? ` --server ${location.origin}` : ""}</code>
+              <code>
+                livewell backup DIR {world.server ? <span class="option">--server</span> : null} {world.server ? location.origin : ""}
+              </code>
             </dd>
           </>
         )}
