@@ -1,7 +1,7 @@
 //! The URL of a database: where it is and how to log in.
 
 use super::choice::{ChannelBinding, SslMode, TargetSession};
-use super::host::Host;
+use super::host::{Host, PORT};
 use super::keyword::Draft;
 use super::socket::Keepalive;
 use super::tls::{RootCertificates, TlsSettings};
@@ -58,12 +58,7 @@ impl Address {
 
     /// Returns the files that the URL names: certificates and keys.
     pub fn files(&self) -> Vec<PathBuf> {
-        let root = match &self.tls.root {
-            Some(RootCertificates::File(file)) => Some(file),
-            _ => None,
-        };
-        let client = self.tls.client.iter().flat_map(|(certificate, key)| [certificate, key]);
-        root.into_iter().chain(client).cloned().collect()
+        self.tls.files()
     }
 
     fn read(url: &str) -> Result<Self, String> {
@@ -81,7 +76,7 @@ impl Address {
             return Err("`channel_binding=require` needs TLS, which `sslmode=disable` turns off".into());
         }
         Ok(Self {
-            hosts: Host::list(&hosts, &draft.ports.unwrap_or_default())?,
+            hosts: Host::list(&hosts, &draft.ports.unwrap_or_default(), PORT)?,
             target: draft.target,
             database: draft.database.unwrap_or_else(|| user.clone()),
             user,
@@ -96,7 +91,7 @@ impl Address {
     }
 }
 
-fn client<T>(certificate: Option<T>, key: Option<T>) -> Result<Option<(T, T)>, String> {
+pub(crate) fn client<T>(certificate: Option<T>, key: Option<T>) -> Result<Option<(T, T)>, String> {
     match (certificate, key) {
         (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
         (None, None) => Ok(None),
@@ -106,7 +101,7 @@ fn client<T>(certificate: Option<T>, key: Option<T>) -> Result<Option<(T, T)>, S
 
 /// Returns the mode. With certificates that anybody can get, only a verified name means anything, so libpq accepts no
 /// weaker mode with them.
-fn mode(said: Option<SslMode>, root: Option<&RootCertificates>) -> Result<SslMode, String> {
+pub(crate) fn mode(said: Option<SslMode>, root: Option<&RootCertificates>) -> Result<SslMode, String> {
     match (said, root) {
         (None | Some(SslMode::VerifyFull), Some(RootCertificates::System)) => Ok(SslMode::VerifyFull),
         (Some(_), Some(RootCertificates::System)) => {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
-const PORT: u16 = 5432;
+pub(super) const PORT: u16 = 5432;
 
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,16 +17,16 @@ pub enum Host {
 
 /// One address to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Tcp(SocketAddr),
     Unix(PathBuf),
 }
 
 impl Host {
     /// Returns the hosts of `host=a,b` and `port=1,2`; a single port is for every host.
-    pub(super) fn list(hosts: &str, ports: &str) -> Result<Vec<Self>, String> {
+    pub(crate) fn list(hosts: &str, ports: &str, default: u16) -> Result<Vec<Self>, String> {
         let hosts: Vec<&str> = hosts.split(',').collect();
-        let ports: Vec<u16> = ports.split(',').map(port).collect::<Result<_, _>>()?;
+        let ports: Vec<u16> = ports.split(',').map(|text| port(text, default)).collect::<Result<_, _>>()?;
         if ports.len() != 1 && ports.len() != hosts.len() {
             let (ports, hosts) = (ports.len(), hosts.len());
             return Err(format!("it has {ports} ports for {hosts} hosts: give one for all, or one for each"));
@@ -51,7 +51,7 @@ impl Host {
     }
 
     /// Returns the addresses of the host; there is at least one.
-    pub(super) fn places(&self) -> Result<Vec<Place>, String> {
+    pub(crate) fn places(&self) -> Result<Vec<Place>, String> {
         match self {
             Self::Unix(folder, port) => Ok(vec![Place::Unix(folder.join(format!(".s.PGSQL.{port}")))]),
             Self::Tcp(name, port) => {
@@ -63,9 +63,9 @@ impl Host {
     }
 }
 
-fn port(text: &str) -> Result<u16, String> {
+fn port(text: &str, default: u16) -> Result<u16, String> {
     match text {
-        "" => Ok(PORT),
+        "" => Ok(default),
         text => match text.parse() {
             Ok(port @ 1..) => Ok(port),
             _ => Err("the port is a number from 1 to 65535".into()),

@@ -13,7 +13,7 @@ const KNOWN: &str = "host, port, user, password, dbname, sslmode, sslrootcert, s
 
 /// The values of the keywords that have been read so far; the last one wins.
 #[derive(Default)]
-pub(super) struct Draft {
+pub(crate) struct Draft {
     pub hosts: Option<String>,
     pub ports: Option<String>,
     pub user: Option<String>,

@@ -5,19 +5,19 @@
 //! [`Attempt::open`] a socket that has already agreed on TLS for a client that brings its own streams. `session` has
 //! the settings that our sessions need.
 
-mod address;
+pub(crate) mod address;
 mod attempt;
 mod binding;
 mod choice;
 mod failure;
-mod host;
-mod keyword;
+pub(crate) mod host;
+pub(crate) mod keyword;
 mod role;
 pub mod session;
 mod socket;
 mod tls;
-mod url;
-mod wire;
+pub(crate) mod url;
+pub(crate) mod wire;
 
 pub use address::{Address, AddressError};
 pub use attempt::{Attempt, Missed, enter};

@@ -65,7 +65,7 @@ pub enum Socket {
 
 impl Socket {
     /// Connects, and limits each later read and write.
-    pub(super) fn connect(place: &Place, keepalive: &Keepalive, limit: Duration) -> io::Result<Self> {
+    pub(crate) fn connect(place: &Place, keepalive: &Keepalive, limit: Duration) -> io::Result<Self> {
         let socket = match place {
             Place::Tcp(address) => {
                 let socket = TcpStream::connect_timeout(address, limit)?;

@@ -31,11 +31,21 @@ pub struct TlsSettings {
 }
 
 impl TlsSettings {
+    /// Returns the files that it names.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let root = match &self.root {
+            Some(RootCertificates::File(file)) => Some(file),
+            _ => None,
+        };
+        let client = self.client.iter().flat_map(|(certificate, key)| [certificate, key]);
+        root.into_iter().chain(client).cloned().collect()
+    }
+
     /// Reads the certificates and returns what rustls needs.
     ///
     /// # Errors
     /// Returns [`Failure::Refused`] if a file cannot be read or used, or if there is nothing to trust.
-    pub(super) fn config(&self) -> Result<ClientConfig, Failure> {
+    pub(crate) fn config(&self) -> Result<ClientConfig, Failure> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder =
             ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();

@@ -10,8 +10,13 @@ const ENCODE: &str = "write `/`, `?`, `@`, `&` and `%` in a user, a password or 
 /// The part before the `?` is turned into keywords, as libpq does it. No error quotes any part of the URL: a special
 /// character in a password can make any part of it look like another.
 pub(super) fn pairs(url: &str) -> Result<Vec<(String, String)>, String> {
-    let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
-    let rest = rest.ok_or_else(|| format!("this is not the URL of a database: write it as `{FORM}`"))?;
+    pairs_of(url, &["postgres://", "postgresql://"], FORM)
+}
+
+/// Like [`pairs`], for a URL that begins with one of `schemes`. `form`: how messages say to write it.
+pub(crate) fn pairs_of(url: &str, schemes: &[&str], form: &str) -> Result<Vec<(String, String)>, String> {
+    let rest = schemes.iter().find_map(|scheme| url.strip_prefix(scheme));
+    let rest = rest.ok_or_else(|| format!("this is not the URL of a database: write it as `{form}`"))?;
     let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     if !authority.is_empty() && rest.contains('@') {
         return Err(format!("there is an `@` after the host: {ENCODE}"));
@@ -82,7 +87,7 @@ fn decoded(text: &str) -> Result<String, String> {
         bytes.push((high * 16 + low) as u8);
     }
     if bytes.contains(&0) {
-        return Err("it contains a zero byte, which PostgreSQL does not accept".into());
+        return Err("it contains a zero byte, which no server accepts".into());
     }
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8 once it is decoded".into())
 }

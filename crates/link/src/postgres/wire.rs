@@ -28,7 +28,7 @@ pub enum Wire {
 
 impl Wire {
     /// Shakes hands if TLS was agreed on.
-    pub(super) fn new(opened: Opened, name: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) fn new(opened: Opened, name: Option<&str>) -> Result<Self, Failure> {
         match (opened.tls, name) {
             (Some(config), Some(name)) => Self::encrypted(opened.socket, config, name),
             _ => Ok(Self::Plain(opened.socket)),
