@@ -26,6 +26,9 @@ pub const CODES: &[(&str, &str)] = &[
     (code::MESSAGES_LOST, "the messages after the last position are not available"),
     (code::RECORD, "a record does not fit its mapping"),
     (code::ROTATED, "a rotated file cannot be found again"),
+    (code::UNLOGGED, "the log of a database lacks what a source needs"),
+    (code::UNSAID, "the log of a database does not say which rows have changed"),
+    (code::SAME_READER, "another reader of a database's log has the same number"),
 ];
 
 /// The codes by name; [`CODES`] has their titles.
@@ -74,6 +77,12 @@ pub mod code {
     pub const ROTATED: &str = "LW0221";
     /// A replication slot that nobody needs any more is still there.
     pub const LEFT_OVER: &str = "LW0224";
+    /// A server does not log what a source needs, or not all changes of a table.
+    pub const UNLOGGED: &str = "LW0870";
+    /// The log has something whose effect on the rows it does not say.
+    pub const UNSAID: &str = "LW0871";
+    /// Another reader of the server's log has the same number.
+    pub const SAME_READER: &str = "LW0872";
 }
 
 /// Why a piece of input is not a change. The caller adds file and line.

@@ -7,7 +7,8 @@ use crate::definition::Definition;
 use crate::expire::Expire;
 use crate::file::Files;
 use crate::settings::{
-    Clock, FileSettings, HttpSettings, InProcessSettings, NatsSettings, PostgresSettings, Settings,
+    Clock, FileSettings, HttpSettings, InProcessSettings, MysqlSettings, NatsSettings, PostgresSettings,
+    Settings,
 };
 use crate::source::{Source, Stored};
 use crate::unwind::{self, Unwind};
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 /// Kinds that are planned and that this version does not have.
-pub const PLANNED: &[&str] = &["mysql", "mongodb", "sqlserver", "kafka", "mqtt", "in-process"];
+pub const PLANNED: &[&str] = &["mongodb", "sqlserver", "kafka", "mqtt", "in-process"];
 
 /// A kind of sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +147,8 @@ kinds! {
     Http(HttpSettings): sent("http"), |settings| pushed(&settings);
     /// Changes sent by the program that Livewell is embedded in.
     InProcess(InProcessSettings): of_programs("in-process"), |settings| pushed(&settings);
+    /// Tables of a MariaDB database.
+    Mysql(MysqlSettings): copied("mysql"), mysql;
     /// Messages of a NATS JetStream.
     Nats(NatsSettings): read("nats"), nats;
     /// Tables of a PostgreSQL database.
@@ -167,6 +170,8 @@ impl SourceSettings {
         match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(settings) => Some(crate::postgres::probe(settings)),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(settings) => Some(crate::mysql::probe(settings)),
             #[cfg(feature = "nats")]
             Self::Nats(settings) => Some(crate::nats::probe(settings)),
             _ => None,
@@ -270,6 +275,17 @@ pub fn kept_there(_: &dyn crate::source::Stored) -> Result<Option<String>, Sourc
     Ok(None)
 }
 
+#[cfg(feature = "mysql")]
+fn mysql(settings: MysqlSettings) -> Result<Built, SourceError> {
+    pulled(crate::mysql::Database::new(settings))
+}
+
+#[cfg(not(feature = "mysql"))]
+#[expect(clippy::needless_pass_by_value, reason = "like the one that makes the source, which keeps them")]
+fn mysql(settings: MysqlSettings) -> Result<Built, SourceError> {
+    Err(without(&settings.id, "mysql"))
+}
+
 #[cfg(feature = "nats")]
 fn nats(settings: NatsSettings) -> Result<Built, SourceError> {
     pulled(crate::nats::Stream::new(settings))
@@ -293,7 +309,7 @@ fn postgres(settings: PostgresSettings) -> Result<Built, SourceError> {
 }
 
 /// Returns the error about a kind that was left out when Livewell was built.
-#[cfg(not(all(feature = "nats", feature = "postgres")))]
+#[cfg(not(all(feature = "mysql", feature = "nats", feature = "postgres")))]
 fn without(id: &str, kind: &str) -> SourceError {
     SourceError::settings(format!("source `{id}`: this Livewell was built without the feature `{kind}`"))
 }
@@ -317,7 +333,7 @@ mod tests {
             let given = json!({ "id": "s", "url": "nats://localhost", "path": "ops.jsonl" });
             let needs = |field: &str| match field {
                 "id" => true,
-                "url" => ["nats", "postgres"].contains(&kind.name),
+                "url" => ["mysql", "nats", "postgres"].contains(&kind.name),
                 _ => kind.name == "file",
             };
             let all = given.as_object().cloned().unwrap_or_default();

@@ -4,6 +4,7 @@
 //! * [`json`] reads what comes as JSON, in files, bodies of HTTP calls and messages: changes, or records by a mapping;
 //! * [`mod@file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can resume where it
 //!   was;
+//! * `mysql` (a feature) follows tables of a MariaDB by its binary log;
 //! * `nats` (a feature) follows a stream of a message broker;
 //! * `postgres` (a feature) follows tables of a database;
 //! * [`unwind`] makes nodes of the lists in a node;
@@ -16,6 +17,8 @@
 //! and column, or it is returned as [`file::Parked`].
 
 pub mod definition;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod difference;
 pub mod error;
 pub mod expire;
 pub mod file;
@@ -23,8 +26,12 @@ pub mod json;
 pub mod kinds;
 pub mod limits;
 mod mapping;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg(feature = "nats")]
 pub mod nats;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod pages;
 mod path;
 #[cfg(feature = "postgres")]
 pub mod postgres;

@@ -266,6 +266,7 @@ What it does:
   nats source      the same with its stream; one that stopped at a message goes on where it stopped
   postgres source  copies all its tables again, or those of --table while the others go on; queries keep their
                    rows and get what differs
+  mysql source     copies all its tables again, also with --table; queries keep their rows and get what differs
   http source      only one in error, which resumes where it stopped"
     )]
     Reset(Reset),

@@ -62,6 +62,7 @@ mod many;
 mod mapped;
 mod metrics;
 mod monitored;
+mod mysql;
 mod nats;
 mod offline;
 #[cfg(feature = "oidc")]

@@ -1,11 +1,12 @@
 //! The live elements: applies a transaction of the database to what queries see.
 
+use super::keys::Keys;
 use super::notes;
-use super::pages::{Elements, Keys};
 use super::rows::{Link, Row, Shape};
 use super::step::{Step, What};
 use super::upstream::Steps;
 use crate::error::code;
+use crate::pages::Elements;
 use crate::source::{Commit, Input, Side, Stored};
 use crate::{ErrorKind, SourceError};
 use livewell_model::{Change, Element, ElementId, Timestamp, Transaction};

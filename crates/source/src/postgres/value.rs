@@ -3,7 +3,7 @@
 use super::array;
 use super::catalog::facts::TypeFacts;
 use super::temporal;
-use crate::settings::PropertyType;
+use crate::settings::{PropertyType, shortened};
 use livewell_model::json::value_from_text;
 use livewell_model::{Decimal, Value};
 use std::collections::BTreeMap;
@@ -132,7 +132,7 @@ pub(super) fn value(kind: &Kind, text: &str) -> Result<Value, String> {
             }
             _ => value(of, text),
         },
-        Kind::As(wanted) => converted(text, *wanted),
+        Kind::As(wanted) => wanted.convert(text),
         Kind::Text => Ok(Value::string(text)),
     }
 }
@@ -182,29 +182,6 @@ fn numeric(text: &str, whole: bool) -> Result<Value, String> {
         return Ok(Value::Int(int));
     }
     Decimal::parse(text).map(Value::from).map_err(|error| format!("`{}` {error}", shortened(text)))
-}
-
-/// Converts a text to a type that the settings name.
-fn converted(text: &str, wanted: PropertyType) -> Result<Value, String> {
-    let refused = |wanted| format!("`{}` is not {wanted}", shortened(text));
-    match (wanted, text) {
-        (PropertyType::Boolean, "t" | "1") => Ok(Value::Bool(true)),
-        (PropertyType::Boolean, "f" | "0") => Ok(Value::Bool(false)),
-        // Rounds as the database does: a half goes away from zero.
-        (PropertyType::Integer, _) if let Ok(decimal) = Decimal::parse(text) => {
-            decimal.rounded().map(Value::Int).ok_or_else(|| refused("an integer of 64 bits"))
-        }
-        _ => wanted.read(text).map_err(refused),
-    }
-}
-
-/// Returns a text shortened for a message.
-fn shortened(text: &str) -> String {
-    const SHOWN: usize = 60;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.into(),
-    }
 }
 
 fn bytes(text: &str) -> Result<Value, String> {

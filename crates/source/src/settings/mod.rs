@@ -4,6 +4,7 @@ mod contract;
 mod file;
 mod http;
 pub(crate) mod mapping;
+mod mysql;
 mod nats;
 mod postgres;
 mod types;
@@ -14,6 +15,7 @@ pub use file::{FileEntry, FileSettings, OnError, Rotation};
 pub use http::{HttpSettings, InProcessSettings};
 pub(crate) use mapping::RecordSettings;
 pub use mapping::{End, NodeMapping, OperationMapping, RelationshipMapping, TimeUnit, TimestampMapping};
+pub use mysql::{MysqlLimits, MysqlSettings};
 pub use nats::NatsSettings;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::table_name;
@@ -21,3 +23,5 @@ pub use postgres::{
     Check, DatabaseUrl, ForeignKey, Infinity, NewTables, PostgresLimits, PostgresSettings, TableSettings,
 };
 pub use types::PropertyType;
+#[cfg(feature = "postgres")]
+pub(crate) use types::shortened;

@@ -360,12 +360,8 @@ impl Settings for PostgresSettings {
     }
 
     fn made(&self) -> Option<BTreeSet<String>> {
-        let of_table = |table: &TableSettings| {
-            let kinds = table.relationships.iter().map(|relationship| relationship.kind.clone());
-            std::iter::once(table.label().to_owned()).chain(kinds).collect::<Vec<_>>()
-        };
         // Without them its tables are those that a publication names.
-        (!self.tables.is_empty()).then(|| self.tables.iter().flat_map(of_table).collect())
+        (!self.tables.is_empty()).then(|| self.tables.iter().flat_map(TableSettings::made).collect())
     }
 }
 
@@ -385,7 +381,14 @@ impl TableSettings {
         self.label.as_deref().unwrap_or(self.name().1)
     }
 
-    fn validate(&self, known: &BTreeSet<(&str, &str)>) -> Result<(), String> {
+    /// Returns the label and the types of what its rows become.
+    pub(super) fn made(&self) -> Vec<String> {
+        let kinds = self.relationships.iter().map(|relationship| relationship.kind.clone());
+        std::iter::once(self.label().to_owned()).chain(kinds).collect()
+    }
+
+    /// Checks what the types do not guarantee. `known`: the tables that relationships may lead to.
+    pub(super) fn validate(&self, known: &BTreeSet<(&str, &str)>) -> Result<(), String> {
         let name = &self.table;
         let (schema, table) = self.name();
         if schema.is_empty() || table.is_empty() {

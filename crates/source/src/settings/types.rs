@@ -46,6 +46,31 @@ impl PropertyType {
             },
         }
     }
+
+    /// Converts the text of a value of a database to this type; the error says why not.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    pub(crate) fn convert(self, text: &str) -> Result<Value, String> {
+        let refused = |wanted| format!("`{}` is not {wanted}", shortened(text));
+        match (self, text) {
+            (Self::Boolean, "t" | "1") => Ok(Value::Bool(true)),
+            (Self::Boolean, "f" | "0") => Ok(Value::Bool(false)),
+            // Rounds as databases do: a half goes away from zero.
+            (Self::Integer, _) if let Ok(decimal) = Decimal::parse(text) => {
+                decimal.rounded().map(Value::Int).ok_or_else(|| refused("an integer of 64 bits"))
+            }
+            _ => self.read(text).map_err(refused),
+        }
+    }
+}
+
+/// Returns a text shortened for a message.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) fn shortened(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.into(),
+    }
 }
 
 #[cfg(test)]

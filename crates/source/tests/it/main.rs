@@ -7,6 +7,8 @@ mod hostile;
 mod json;
 mod laws;
 mod moments;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod records;

@@ -2,11 +2,12 @@
 
 use super::{Copy, notes};
 use crate::SourceError;
+use crate::difference::{compare, first};
+use crate::postgres::keys::Keys;
 use crate::postgres::live::table_prefixes;
-use crate::postgres::pages::{Elements, Keys};
 use crate::postgres::rows::Shape;
 use crate::source::{Commit, Side};
-use livewell_model::{Change, Element, ElementId};
+use livewell_model::{Change, ElementId};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -79,47 +80,4 @@ fn compare_one(commit: &mut dyn Commit, id: &ElementId) -> Result<u64, SourceErr
     }
     commit.change(after.map_or_else(|| Change::Delete(id.clone()), Change::Insert))?;
     Ok(1)
-}
-
-/// Compares all elements of both sides whose ids begin with `prefix`.
-fn compare(commit: &mut dyn Commit, prefix: &str) -> Result<u64, SourceError> {
-    let (mut before, mut after) = (Elements::of(Side::Live, prefix), Elements::of(Side::Staged, prefix));
-    let (mut old, mut new) = (before.next(commit)?, after.next(commit)?);
-    let mut changes = 0;
-    while let Some((order, _)) = first(old.as_ref(), new.as_ref(), |element: &Element| &element.id().id) {
-        let change = match (&old, &new) {
-            (Some(gone), _) if order.is_lt() => Some(Change::Delete(gone.id().clone())),
-            (Some(same), Some(next)) if order.is_eq() && same == next => None,
-            (_, Some(next)) => Some(Change::Insert(next.clone())),
-            (_, None) => None,
-        };
-        if let Some(change) = change {
-            changes += 1;
-            commit.change(change)?;
-        }
-        if order.is_le() {
-            old = before.next(commit)?;
-        }
-        if order.is_ge() {
-            new = after.next(commit)?;
-        }
-    }
-    Ok(changes)
-}
-
-/// Returns whichever of the two comes first by its key; `None` if there is neither.
-fn first<'a, T, K: Ord + 'a>(
-    old: Option<&'a T>,
-    new: Option<&'a T>,
-    key: impl Fn(&'a T) -> &'a K,
-) -> Option<(Ordering, &'a T)> {
-    match (old, new) {
-        (None, None) => None,
-        (Some(old), None) => Some((Ordering::Less, old)),
-        (None, Some(new)) => Some((Ordering::Greater, new)),
-        (Some(old), Some(new)) => match key(old).cmp(key(new)) {
-            Ordering::Greater => Some((Ordering::Greater, new)),
-            order => Some((order, old)),
-        },
-    }
 }

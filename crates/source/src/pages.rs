@@ -1,6 +1,5 @@
 //! Iterates over what is stored, in order and page by page, while what lies behind the current place may change.
 
-use super::notes;
 use crate::SourceError;
 use crate::source::{Side, Stored};
 use livewell_model::Element;
@@ -10,7 +9,7 @@ use std::vec::IntoIter;
 const PAGE: usize = 1_000;
 
 /// The elements of one side whose ids begin alike, in the order of their ids.
-pub(super) struct Elements {
+pub(crate) struct Elements {
     side: Side,
     prefix: String,
     page: IntoIter<Element>,
@@ -31,29 +30,5 @@ impl Elements {
             self.page = page.into_iter();
         }
         Ok(self.page.next())
-    }
-}
-
-/// The keys of rows that are listed as notes with one prefix, ascending.
-pub(super) struct Keys {
-    prefix: Vec<u8>,
-    page: IntoIter<(Vec<u8>, Vec<u8>)>,
-    after: Option<Vec<u8>>,
-}
-
-impl Keys {
-    pub fn of(prefix: Vec<u8>) -> Self {
-        Self { prefix, page: Vec::new().into_iter(), after: None }
-    }
-
-    pub fn next(&mut self, stored: &dyn Stored) -> Result<Option<String>, SourceError> {
-        if self.page.len() == 0 {
-            let page = stored.notes(&self.prefix, self.after.as_deref(), PAGE)?;
-            if let Some((last, _)) = page.last() {
-                self.after = Some(last.clone());
-            }
-            self.page = page.into_iter();
-        }
-        self.page.next().map(|(key, _)| notes::text_in(&key[self.prefix.len()..])).transpose()
     }
 }
