@@ -35,12 +35,14 @@ const STEPS: [&str; 10] = [
 /// The size of the graphs.
 const SIZE: &str = "2000";
 
-/// The whole way of a change, over a store in memory: from the source by the router to the queries that it concerns. Each
-/// case has a name, and the program with its arguments.
-const PIPELINES: [(&str, &str, &[&str]); 3] = [
+/// The whole way of a change, over a store in memory: from the source by the router to the queries that it concerns, and by
+/// the dealer of a query with `for_each` to who listens to one value. Each case has a name, and the program with its
+/// arguments.
+const PIPELINES: [(&str, &str, &[&str]); 4] = [
     ("one query", "many", &["memory", "1"]),
     ("1,000 queries", "many", &["memory", "1000"]),
     ("one query for each of 1,000 values", "each", &["memory", "each", "1000"]),
+    ("the same, each with a listener", "each", &["memory", "listened", "1000"]),
 ];
 
 fn cases() -> impl Iterator<Item = Case> {

@@ -1,18 +1,21 @@
 //! What one query for every value costs beside others that say the same:
 //! `cargo run --release -p livewell --example each -- DIRECTORY HOW CUSTOMERS ORDERS`.
 //!
-//! Orders of customers, in groups of a thousand. HOW is `each` (one query, run for each customer), `column` (one query
-//! with the customer as a column), or `queries` (one for each customer). DIRECTORY may be `memory`, for the store in
+//! Orders of customers, in groups of a thousand. HOW is `each` (one query, run for each customer), `listened` (the same,
+//! and each customer has a listener, who hears of its own orders), `column` (one query with the customer as a column), or
+//! `queries` (one for each customer). DIRECTORY may be `memory`, for the store in
 //! memory. Prints how long it takes until all orders are in the rows, and with how much processor time and memory.
 
 #![expect(clippy::print_stdout, reason = "it measures")]
 
 use livewell::{
-    Change, Durability, EmbeddedStore, InProcess, IntoTransaction, Livewell, MemoryStore, Node, Query,
-    Relationship, Setup,
+    Change, Durability, EmbeddedStore, Event, InProcess, IntoTransaction, Livewell, MemoryStore, Node, Query,
+    Relationship, Setup, Subscription, Values,
 };
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::Instant;
+use tokio::task::JoinSet;
 
 /// How many changes are sent at once.
 const GROUP: usize = 1_000;
@@ -41,6 +44,18 @@ async fn main() -> Result<()> {
     }
     livewell.add(Setup { queries: queries(how, customers)?, ..Setup::default() }).await?;
     livewell.idle().await?;
+    let mut listening = JoinSet::new();
+    if how == "listened" {
+        let mut own: BTreeMap<u64, usize> = (0..customers).map(|number| (number, 0)).collect();
+        for order in 0..orders {
+            *own.entry(customer_of(order, customers)).or_default() += 1;
+        }
+        for (number, own) in own {
+            let values = Values::of([("customer", format!("c{number}"))]);
+            let subscription = livewell.subscribe_for("orders-of", &values, None).await?;
+            listening.spawn(listen(subscription, own));
+        }
+    }
 
     let (begun, before) = (Instant::now(), processor_time()?);
     let all: Vec<Vec<Change>> = (0..orders).map(|number| order(number, customers)).collect();
@@ -49,6 +64,9 @@ async fn main() -> Result<()> {
         shop.send_all(transactions).await.map_err(|(_, error)| error)?;
     }
     livewell.idle().await?;
+    while let Some(heard) = listening.join_next().await {
+        heard?.map_err(|error| error.to_string())?;
+    }
     let (wall, processor) = (begun.elapsed().as_secs_f64(), processor_time()? - before);
     let rows: u64 = livewell.status()?.iter().filter(|one| one.id != "shop").map(|one| one.rows).sum();
     println!(
@@ -65,7 +83,7 @@ fn queries(how: &str, customers: u64) -> Result<Vec<Query>> {
     const PATTERN: &str = "MATCH (o:Order)-[:PLACED_BY]->(c:Customer)";
     let of = |id: String, text: String| Query::cypher(id, text).from("shop");
     Ok(match how {
-        "each" => {
+        "each" | "listened" => {
             let text = format!("{PATTERN} WHERE c.id = $customer RETURN o.id AS id, o.total AS total");
             vec![of("orders-of".into(), text).for_each("customer", livewell::ParameterType::Text)]
         }
@@ -78,13 +96,33 @@ fn queries(how: &str, customers: u64) -> Result<Vec<Query>> {
                 |number| format!("{PATTERN} WHERE c.id = 'c{number}' RETURN o.id AS id, o.total AS total");
             (0..customers).map(|number| of(format!("orders-of-{number}"), text(number))).collect()
         }
-        other => return Err(format!("`{other}` is not each, column or queries").into()),
+        other => return Err(format!("`{other}` is not each, listened, column or queries").into()),
     })
+}
+
+/// Listens until it has heard of so many rows.
+async fn listen(
+    mut subscription: Subscription,
+    rows: usize,
+) -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut heard = 0;
+    while heard < rows {
+        match subscription.next().await? {
+            Some(Event::Result { result, .. }) => heard += result.diffs.len(),
+            Some(_) => {}
+            None => return Err("the query has ended".into()),
+        }
+    }
+    Ok(())
+}
+
+fn customer_of(order: u64, customers: u64) -> u64 {
+    order * 7_919 % customers
 }
 
 /// An order comes in one transaction with the relationship to its customer.
 fn order(number: u64, customers: u64) -> Vec<Change> {
-    let (order, customer) = (format!("o{number}"), format!("c{}", number * 7_919 % customers));
+    let (order, customer) = (format!("o{number}"), format!("c{}", customer_of(number, customers)));
     let total = i64::try_from(number % 1_000).unwrap_or_default();
     let node = Node::new(order.as_str()).label("Order").set("id", order.as_str()).set("total", total);
     let placed = Relationship::new(format!("p{number}"), "PLACED_BY", order, customer);
