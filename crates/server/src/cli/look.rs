@@ -36,6 +36,13 @@ pub struct Results {
 
 /// `livewell explain`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  livewell explain 'MATCH (o:Order) WHERE o.total > 100 RETURN o.id AS id'
+  livewell explain --param limit=60 'MATCH (f:Flight) WHERE f.delay > $limit RETURN f.id AS id'
+  livewell explain - < query.cypher
+  livewell explain late-departures            a query that runs, or that a store has
+  livewell explain LW0604")]
 pub struct Explain {
     /// The text of a query (`-` reads it from standard input), the id of one that runs, or an error code such as LW0604
     #[arg(value_name = "QUERY|ID|CODE", allow_hyphen_values = true)]
@@ -89,6 +96,15 @@ pub(super) fn named(text: &str) -> Result<(String, String), String> {
 
 /// `livewell verify`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  livewell verify late-departures
+  livewell verify late-departures --store ./livewell-data
+  livewell verify shop
+  livewell verify shop --table public.orders
+
+A query and its rows are taken at one sequence. A source goes on while it is compared. Prints the first differences;
+exit code 1 if there is any, or if a table could not be compared.")]
 pub struct Verify {
     /// The id of the query or source
     #[arg(value_name = "QUERY|SOURCE")]
@@ -113,6 +129,16 @@ pub struct Verify {
 
 /// `livewell why`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  livewell why late-departures                                how many are left after each step
+  livewell why late-departures --where flight=UA1545          why that flight is there, or why not
+  livewell why late-departures --row 9f1c00a2b3d40000
+  livewell why late-departures --bind f=ops/UA1545            by an element that the query matches
+  livewell why orders-of --for customer=c42 --where id=o7
+
+The query is evaluated from scratch at one sequence. A server gives up after 20 seconds; a store that nobody runs is
+read as long as it takes.")]
 pub struct Why {
     /// The query's id
     #[arg(value_name = "QUERY")]

@@ -146,38 +146,12 @@ Examples:
     Export(Export),
 
     /// Explain a query: its columns and how it is maintained; or an error code
-    #[command(after_help = "\
-Examples:
-  livewell explain 'MATCH (o:Order) WHERE o.total > 100 RETURN o.id AS id'
-  livewell explain --param limit=60 'MATCH (f:Flight) WHERE f.delay > $limit RETURN f.id AS id'
-  livewell explain - < query.cypher
-  livewell explain late-departures            a query that runs, or that a store has
-  livewell explain LW0604")]
     Explain(Explain),
 
     /// Compute a query from scratch and compare it with its live results, or a `postgres` source with its database
-    #[command(after_help = "\
-Examples:
-  livewell verify late-departures
-  livewell verify late-departures --store ./livewell-data
-  livewell verify shop
-  livewell verify shop --table public.orders
-
-A query and its rows are taken at one sequence. A source goes on while it is compared. Prints the first differences;
-exit code 1 if there is any, or if a table could not be compared.")]
     Verify(Verify),
 
     /// Explain a row of a query: why it is in the results, or why not; without a row: where the rows end
-    #[command(after_help = "\
-Examples:
-  livewell why late-departures                                how many are left after each step
-  livewell why late-departures --where flight=UA1545          why that flight is there, or why not
-  livewell why late-departures --row 9f1c00a2b3d40000
-  livewell why late-departures --bind f=ops/UA1545            by an element that the query matches
-  livewell why orders-of --for customer=c42 --where id=o7
-
-The query is evaluated from scratch at one sequence. A server gives up after 20 seconds; a store that nobody runs is
-read as long as it takes.")]
     Why(Why),
 
     /// Show every source, query and reaction: state, sequence, lag, rows, last error

@@ -76,17 +76,7 @@ fn every_json_output_is_as_its_schema_says() {
     schemas.document("source-schema", &command(&["elements", "orders", "--schema", JSON]), 0);
     schemas.document("element", &command(&["elements", "orders", "o1"]), 0);
     schemas.lines("element", &command(&["elements", "orders", "--label", "Order"]));
-    schemas.document("transactions", &command(&["transactions", "orders", JSON]), 0);
-    schemas.document("progress", &command(&["progress", "orders", JSON]), 0);
-    for call in ["reset", "remove"] {
-        let foreseen = schemas.document("foreseen", &command(&[call, "log", "--dry-run", JSON]), 0);
-        assert_eq!((&foreseen["action"], &foreseen["dry_run"]), (&call.into(), &true.into()), "{foreseen}");
-    }
-    let more = running.folder.path().join("more.jsonl");
-    std::fs::write(&more, orders(&[350])).unwrap();
-    let sent = schemas.document("send", &command(&["send", "orders", more.to_str().unwrap(), JSON]), 0);
-    assert_eq!((&sent["lines"], &sent["position"]), (&1.into(), &3.into()));
-    running.get("/api/v1/queries/big/results?position=3&wait=20s");
+    of_a_source(&schemas, &running);
     schemas.document("deliveries", &command(&["deliveries", "log", JSON]), 0);
     let stopped = schemas.document("component", &command(&["stop", "log", JSON]), 0);
     assert_eq!(stopped["state"], "stopped");
@@ -124,6 +114,22 @@ fn every_json_output_is_as_its_schema_says() {
         let name = name.trim_end_matches(".schema.json");
         assert!(held.contains(name) || missing.contains(&name), "{name} is compared with nothing");
     }
+}
+
+/// The commands about what a source takes in, and those that only say what they would do.
+fn of_a_source(schemas: &Schemas, running: &Running) {
+    let command = |arguments: &[&str]| running.command(arguments);
+    schemas.document("transactions", &command(&["transactions", "orders", JSON]), 0);
+    schemas.document("progress", &command(&["progress", "orders", JSON]), 0);
+    for call in ["reset", "remove"] {
+        let foreseen = schemas.document("foreseen", &command(&[call, "log", "--dry-run", JSON]), 0);
+        assert_eq!((&foreseen["action"], &foreseen["dry_run"]), (&call.into(), &true.into()), "{foreseen}");
+    }
+    let more = running.folder.path().join("more.jsonl");
+    std::fs::write(&more, orders(&[350])).unwrap();
+    let sent = schemas.document("send", &command(&["send", "orders", more.to_str().unwrap(), JSON]), 0);
+    assert_eq!((&sent["lines"], &sent["position"]), (&1.into(), &3.into()));
+    running.get("/api/v1/queries/big/results?position=3&wait=20s");
 }
 
 /// The commands that need no store, or one of their own.
