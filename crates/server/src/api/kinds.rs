@@ -45,7 +45,7 @@ const SOURCES: [Known; 5] = [
     (
         "mysql",
         "Follows tables of a MariaDB database by its binary log",
-        "id: shop\nkind: mysql\nurl: \"${SHOP_URL}\"\ntables:\n  - table: orders\n    label: Order\n",
+        "id: shop\nkind: mysql\nurl: \"${MARIADB_URL}\"\ntables:\n  - table: orders\n    label: Order\n",
     ),
     (
         "nats",

@@ -4,7 +4,7 @@ use super::nats::Broker;
 use super::place::Place;
 use super::small_disk::SmallDisk;
 use super::text;
-use livewell_services::{Nats, Postgres, Redis, Web};
+use livewell_services::{Mariadb, Nats, Postgres, Redis, Web};
 use serde_json::Value as Json;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -182,6 +182,22 @@ fn a_target_in_a_database_needs_its_rights() {
     postgres.sql("CREATE TABLE livewell_checkpoint (x int); CREATE TABLE out (x int)");
     Examined::of(&out(&with_role(&url, "weak"))).has("fail", "server", &["out", "GRANT SELECT, INSERT"]);
     Examined::of(&out("postgres://x@127.0.0.1:1/x")).has("fail", "server", &["out", "LW0409"]);
+}
+
+#[test]
+fn a_mariadb_is_looked_at_as_its_source_would() {
+    let mariadb = Mariadb::start();
+    mariadb.sql("create table t (id int primary key); create table m (id int primary key) engine=MyISAM");
+    let follow = |url: &str, table: &str| {
+        let tables = format!("tables: [ {{ table: {table} }} ]");
+        Place::new(&format!("sources:\n  - {{ id: in, kind: mysql, url: '{url}', {tables} }}\n"), &[])
+    };
+    let url = mariadb.url();
+    let well = Examined::of(&follow(&url, "t"));
+    well.is_well().has("ok", "server", &["in", "MariaDB 10.", "1 table"]).has("ok", "clock", &["in"]);
+    Examined::of(&follow(&url, "m")).has("fail", "server", &["in", "MyISAM", "LW0870"]);
+    Examined::of(&follow(&url, "missing")).has("fail", "server", &["in", "no table `test.missing`"]);
+    Examined::of(&follow("mysql://root@127.0.0.1:1/test", "t")).has("fail", "server", &["in", "LW0210"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use std::fs;
 use std::path::PathBuf;
 
-const SERVER: &str = "  allowed_environment: [SHOP_URL, HOOK_SECRET]\n";
+const SERVER: &str = "  allowed_environment: [SHOP_URL, MARIADB_URL, HOOK_SECRET]\n";
 
 fn running() -> Running {
     let config = format!(
@@ -18,6 +18,7 @@ fn running() -> Running {
         &config,
         vec![
             set("SHOP_URL", "postgres://me:kept-secret@127.0.0.1/shop"),
+            set("MARIADB_URL", "mysql://me:kept-secret@127.0.0.1/shop"),
             set("HOOK_SECRET", "whsec_a2VwdC1zZWNyZXQta2VwdC1zZWNyZXQta2VwdA=="),
         ],
     )

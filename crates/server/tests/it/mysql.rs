@@ -53,6 +53,27 @@ fn killed_anywhere_every_transfer_comes_in_once_and_whole() {
     }
 }
 
+#[test]
+fn a_table_that_is_altered_is_copied_by_itself_if_the_policy_says_so() {
+    let mariadb = Mariadb::start();
+    mariadb.sql(
+        "create table account (id int primary key, balance int); create table transfer (id int primary key); \
+         insert into account values (1, 100), (2, 100)",
+    );
+    let place = Place::new(
+        &config(&mariadb).replace("kind: mysql\n", "kind: mysql\n    recovery: auto_reset\n"),
+        &[],
+    );
+    let run = ["run", "--until-idle", "--log-level", "error", "livewell.yaml"];
+    place.livewell(&run).expect(0, &[]);
+    mariadb.sql("alter table account modify balance bigint; insert into account values (3, 5000000000)");
+    place.livewell(&run).expect(0, &[]);
+    let mut balances: Vec<u64> =
+        place.read("balances.jsonl").lines().map(|line| number(line, "balance")).collect();
+    balances.sort_unstable();
+    assert_eq!(balances, [100, 100, 5_000_000_000]);
+}
+
 fn transfer(id: u64) -> String {
     let (source, target, amount) = (id * 7 % ACCOUNTS + 1, id * 3 % ACCOUNTS + 1, id % 5 + 1);
     format!(
@@ -64,7 +85,7 @@ fn transfer(id: u64) -> String {
 
 fn number(line: &str, field: &str) -> u64 {
     let row: Json = serde_json::from_str(line).expect("a line is JSON");
-    row[field].as_u64().unwrap_or_else(|| panic!("no `{field}` in {line}"))
+    row["data"][field].as_u64().unwrap_or_else(|| panic!("no `{field}` in {line}"))
 }
 
 fn config(mariadb: &Mariadb) -> String {

@@ -4,7 +4,7 @@
 //! server keeps what a reader has before it.
 
 use super::catalog::Table;
-use super::failure::{not_understood, unreachable};
+use super::failure::{not_understood, refused, unreachable};
 use super::live::{park, place};
 use super::log::{Groups, Received, Stream};
 use super::mapping::{BadRow, Mapping, Row, mappings};
@@ -17,6 +17,7 @@ use crate::difference::compare;
 use crate::settings::{MysqlSettings, OnError};
 use crate::source::{Commit, CopyReport, POSITION, Patience, Read, ReadLimits, Report};
 use livewell_model::{Element, Timestamp};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 const WHAT: &str = "to read a table";
@@ -236,6 +237,11 @@ pub(super) fn look(
         Table::read(&mut session.connection, schema, name, &of.key)
     };
     let tables = settings.tables.iter().map(table).collect::<Result<Vec<_>, _>>()?;
+    // Names that differ in the settings may be one table.
+    let mut names = BTreeSet::new();
+    if let Some(table) = tables.iter().find(|table| !names.insert(table.shown())) {
+        return Err(refused(format!("`{}` is twice in `tables`", table.shown())));
+    }
     let mappings = mappings(settings, &database, &tables)?;
     Ok((tables, mappings))
 }

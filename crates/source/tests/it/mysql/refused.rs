@@ -153,6 +153,8 @@ fn other_tables_in_the_settings_need_a_copy() {
     follower.driver.reset(None).unwrap();
     follower.settle().unwrap();
     assert_eq!(follower.ids(), ["test.u:1"]);
+    let twice = Follower::new(settings(mariadb.url(), &["t", "test.t"])).error();
+    assert!(twice.message.contains("`test.t` is twice"), "{twice}");
     // By its full name it is the same table.
     follower.with(settings(mariadb.url(), &["test.t", "u"]));
     follower.settle().unwrap();
