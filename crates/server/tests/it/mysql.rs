@@ -35,9 +35,9 @@ fn killed_anywhere_every_transfer_comes_in_once_and_whole() {
     }
     place.livewell(&["run", "--until-idle", "--log-level", "error", "livewell.yaml"]).expect(0, &[]);
     let lines = place.read("transfers.jsonl");
-    let mut transfers: Vec<u64> = lines.lines().map(|line| number(line, "id")).collect();
+    let mut transfers: Vec<i64> = lines.lines().map(|line| number(line, "id")).collect();
     transfers.sort_unstable();
-    assert_eq!(transfers, (0..kills * TRANSFERS).collect::<Vec<_>>(), "each transfer, once");
+    assert_eq!(transfers, (0..(kills * TRANSFERS).cast_signed()).collect::<Vec<_>>(), "each transfer, once");
     let balances = place.read("balances.jsonl");
     let mut found: Vec<String> =
         balances.lines().map(|line| format!("{}\t{}", number(line, "id"), number(line, "balance"))).collect();
@@ -68,7 +68,7 @@ fn a_table_that_is_altered_is_copied_by_itself_if_the_policy_says_so() {
     place.livewell(&run).expect(0, &[]);
     mariadb.sql("alter table account modify balance bigint; insert into account values (3, 5000000000)");
     place.livewell(&run).expect(0, &[]);
-    let mut balances: Vec<u64> =
+    let mut balances: Vec<i64> =
         place.read("balances.jsonl").lines().map(|line| number(line, "balance")).collect();
     balances.sort_unstable();
     assert_eq!(balances, [100, 100, 5_000_000_000]);
@@ -83,9 +83,9 @@ fn transfer(id: u64) -> String {
     )
 }
 
-fn number(line: &str, field: &str) -> u64 {
+fn number(line: &str, field: &str) -> i64 {
     let row: Json = serde_json::from_str(line).expect("a line is JSON");
-    row["data"][field].as_u64().unwrap_or_else(|| panic!("no `{field}` in {line}"))
+    row["data"][field].as_i64().unwrap_or_else(|| panic!("no `{field}` in {line}"))
 }
 
 fn config(mariadb: &Mariadb) -> String {

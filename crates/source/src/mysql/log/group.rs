@@ -331,3 +331,25 @@ fn shortened(statement: &str) -> String {
     let text: String = statement.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.len() < statement.len() { format!("{text}...") } else { text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mysql::position::Place;
+    use bytes::Bytes;
+
+    #[test]
+    fn a_file_of_the_same_name_that_began_at_another_time_is_another_one() {
+        let place = Place { file: "binlog.000001".into(), offset: 400 };
+        let position = Position { place, began: 7, ..Position::default() };
+        let begins = |time| {
+            let (number, body) = (event::FORMAT, Bytes::new());
+            let event = Event { number, time, server: 1, end: None, is_ignorable: false, body };
+            let mut groups = Groups::new(position.clone(), Vec::new(), MysqlLimits::default());
+            groups.take(&event).map(|_| groups.is_proved())
+        };
+        assert_eq!(begins(7), Ok(true));
+        let error = begins(8).unwrap_err();
+        assert!(error.code == code::LOST && error.message.contains("another file of the name"), "{error}");
+    }
+}
