@@ -8,6 +8,7 @@
 //! Programs write their own: a [`Callback`] is a closure, a `Messenger` (the feature `messenger`) sends messages through
 //! a `Transport`, and anything else implements [`Reaction`].
 
+mod attempt;
 pub mod attempts;
 mod callback;
 pub mod conflict;

@@ -42,7 +42,7 @@ impl Checker {
         }
     }
 
-    /// An expression that is no part of another one.
+    /// An expression that stands by itself.
     fn whole(&mut self, expr: &mut Expr, place: Place<'_>) -> Checked<Facts> {
         let mark = self.mark();
         self.facts(expr, place).or_else(|error| self.beside(error, mark))

@@ -7,6 +7,7 @@ pub(crate) mod mapping;
 mod mysql;
 mod nats;
 mod postgres;
+mod remapped;
 mod types;
 
 pub use crate::kinds::SourceSettings;
