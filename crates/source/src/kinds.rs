@@ -188,6 +188,8 @@ impl SourceSettings {
             (Self::File(settings), _) => Files::new(settings.clone()).open(stored),
             #[cfg(feature = "nats")]
             (Self::Nats(settings), _) => crate::nats::Stream::new(settings.clone()).check_over(stored),
+            #[cfg(feature = "mysql")]
+            (Self::Mysql(settings), _) => crate::mysql::Database::new(settings.clone()).check_over(stored),
             (Self::Postgres(settings), Some(Self::Postgres(was))) if stored.has_base() => {
                 settings.check_change(was)
             }

@@ -29,6 +29,8 @@ pub enum Template {
     Files,
     /// Tables of PostgreSQL.
     Postgres,
+    /// Tables of MariaDB.
+    Mysql,
     /// Changes that programs post.
     Http,
 }

@@ -18,7 +18,7 @@ fn livewell(folder: &Path, arguments: &[&str]) -> Output {
 
 #[test]
 fn every_template_is_a_configuration_that_check_accepts() {
-    for template in ["files", "postgres", "http"] {
+    for template in ["files", "postgres", "mysql", "http"] {
         let folder = tempfile::tempdir().unwrap();
         let init = livewell(folder.path(), &["init", "--template", template, "new/place"]);
         assert!(init.status.success(), "{init:?}");

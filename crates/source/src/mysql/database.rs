@@ -59,11 +59,22 @@ impl Database {
         Definition::new("mysql", [("tables".to_owned(), json!(tables))].into_iter().collect())
     }
 
+    /// Refuses settings other than those that made what is stored.
+    pub(crate) fn check_over(&self, stored: &dyn Stored) -> Result<(), SourceError> {
+        match stored.note(POSITION)?.is_some_and(|bytes| !bytes.is_empty()) {
+            true => self.check_made(stored),
+            false => Ok(()),
+        }
+    }
+
+    fn check_made(&self, stored: &dyn Stored) -> Result<(), SourceError> {
+        let Some(was) = stored.definition()? else { return Ok(()) };
+        self.definition().check(&was, &self.settings.id, "copies all tables by the new ones")
+    }
+
     /// Resumes from a stored position.
     fn resume(&self, stored: &dyn Stored, position: &[u8]) -> Result<Following, SourceError> {
-        if let Some(was) = stored.definition()? {
-            self.definition().check(&was, &self.settings.id, "copies all tables by the new ones")?;
-        }
+        self.check_made(stored)?;
         let position = Position::decode(position)?;
         let tables = notes::stored_tables(stored)?;
         let mappings = mappings(&self.settings, &address(&self.settings)?.database, &tables)?;

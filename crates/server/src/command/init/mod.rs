@@ -33,6 +33,17 @@ const POSTGRES: Written = Written {
     ],
 };
 
+const MYSQL: Written = Written {
+    files: &[(CONFIG, include_str!("mysql.yaml"))],
+    next: &[
+        ("$EDITOR livewell.yaml", "name your tables"),
+        ("export SHOP_URL=mysql://user:password@host:3306/db", "name your database"),
+        ("livewell doctor", "see what the database still needs"),
+        ("livewell run", "run it until Ctrl-C; then, in a second terminal:"),
+        ("livewell results big-orders --watch", "the rows, and what changes"),
+    ],
+};
+
 const HTTP: Written = Written {
     files: &[(CONFIG, include_str!("http.yaml"))],
     next: &[
@@ -51,6 +62,7 @@ pub fn run(init: &Init) -> Result<(), Failure> {
     let written = match init.template {
         Template::Files => &FILES,
         Template::Postgres => &POSTGRES,
+        Template::Mysql => &MYSQL,
         Template::Http => &HTTP,
     };
     let folder = &init.directory;
