@@ -127,10 +127,16 @@ impl Mariadb {
         self.run(Some("test"), statements)
     }
 
+    /// Returns a program that comes with the server, such as `mariadb-binlog`, told to connect as `root`.
+    pub fn program(&self, name: &str) -> Command {
+        let mut program = Command::new(self.programs.client.with_file_name(name));
+        program.args(["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--user=root"]);
+        program.arg(format!("--port={}", self.port));
+        program
+    }
+
     fn run(&self, database: Option<&str>, statements: &str) -> Result<String, String> {
-        let mut client = Command::new(&self.programs.client);
-        client.args(["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--user=root"]);
-        client.arg(format!("--port={}", self.port));
+        let mut client = self.program("mariadb");
         client.args(["--default-character-set=utf8mb4", "--batch", "--skip-column-names"]).args(database);
         client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut client = client.spawn().expect("the client can be run");

@@ -30,13 +30,13 @@ pub fn build(root: &Path) -> Outcome<()> {
 ///
 /// # Errors
 /// Returns an error if it cannot be written.
-pub fn configure(folder: &Path, database: &Database, durability: &str) -> Outcome<()> {
+pub fn configure(folder: &Path, database: &dyn Database, durability: &str) -> Outcome<()> {
     let text = format!(
         "store: {{ kind: embedded, path: data, durability: {durability} }}
 server: {{ listen: 127.0.0.1:0 }}
 sources:
   - id: shop
-    kind: postgres
+    kind: {}
     url: \"{}\"
     tables:
       - {{ table: customer, label: Customer }}
@@ -50,6 +50,7 @@ queries:
       MATCH (o:Order)-[:PLACED_BY]->(c:Customer) WHERE o.total > 100
       RETURN o.id AS id, c.name AS customer, o.total AS total
 ",
+        database.kind(),
         database.url()
     );
     Ok(fs::write(folder.join("livewell.yaml"), text)?)

@@ -1,23 +1,29 @@
-//! Measures how fast changes come from a real PostgreSQL into the result of a join:
-//! `rate [--transactions 10000] [--rows 100] [--durability sync]`.
+//! Measures how fast changes come from a real PostgreSQL or MariaDB into the result of a join:
+//! `rate [--from postgres] [--transactions 10000] [--rows 100] [--durability sync]`.
 //!
-//! The same changes are written four times: alone, which is the server's own limit; then read by PostgreSQL's own
-//! reader of slots; then while Livewell follows; then while it is away.
+//! The same changes are written three times: alone, which is the server's own limit, and then read by the server's own
+//! reader of its log; while Livewell follows; and while it is away.
 
 mod database;
 mod livewell;
+mod mariadb;
+mod postgres;
 
 use crate::outcome::Outcome;
 use database::Database;
 use livewell::Server;
+use mariadb::MariadbOrders;
+use postgres::PostgresOrders;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const USAGE: &str = "usage: cargo run -p xtask -- rate [--transactions N] [--rows N] [--durability sync|os]";
+const USAGE: &str = "usage: cargo run -p xtask -- rate [--from postgres|mariadb] [--transactions N] [--rows N] \
+     [--durability sync|os]";
 
 /// What is measured.
 #[derive(Debug, Clone)]
 struct Settings {
+    is_mariadb: bool,
     transactions: u64,
     /// How many rows each transaction changes.
     rows: u64,
@@ -26,9 +32,17 @@ struct Settings {
 
 impl Settings {
     fn read(arguments: &[String]) -> Outcome<Self> {
-        let mut settings = Self { transactions: 10_000, rows: 100, durability: "sync".into() };
+        let mut settings =
+            Self { is_mariadb: false, transactions: 10_000, rows: 100, durability: "sync".into() };
         for pair in arguments.chunks(2) {
             match pair {
+                [name, from] if name == "--from" => {
+                    settings.is_mariadb = match from.as_str() {
+                        "mariadb" => true,
+                        "postgres" => false,
+                        _ => return Err(USAGE.into()),
+                    };
+                }
                 [name, number] if name == "--transactions" => {
                     settings.transactions = number.parse().map_err(|_| USAGE)?;
                 }
@@ -56,14 +70,18 @@ pub fn run(root: &Path, arguments: &[String]) -> Outcome<()> {
     let settings = Settings::read(arguments)?;
     livewell::build(root)?;
     let folder = tempfile::tempdir()?;
-    let database = Database::start();
+    let database: Box<dyn Database> = match settings.is_mariadb {
+        true => Box::new(MariadbOrders::start()),
+        false => Box::new(PostgresOrders::start()),
+    };
+    let database = &*database;
     let write = || database.write(settings.transactions, settings.rows);
     say("| | s | row changes/s | Livewell's processor time, s |\n|---|---:|---:|---:|");
-    let slot = database.slot();
-    settings.print("the server writes, and nobody reads", write(), None);
-    settings.print("`pg_recvlogical` reads them into `/dev/null`", slot.read()?, None);
+    let (wrote, read) = database.write_and_read(settings.transactions, settings.rows)?;
+    settings.print("the server writes, and nobody reads", wrote, None);
+    settings.print(&format!("`{}` reads them into `/dev/null`", database.reader()), read, None);
 
-    livewell::configure(folder.path(), &database, &settings.durability)?;
+    livewell::configure(folder.path(), database, &settings.durability)?;
     let server = Server::start(root, folder.path())?;
     server.reach(0)?;
     let (began, before) = (Instant::now(), server.processor_time()?);
