@@ -12,6 +12,7 @@ fn livewell(folder: &Path, arguments: &[&str]) -> Output {
         .current_dir(folder)
         .env_remove("LIVEWELL_SERVER")
         .env_remove("SHOP_URL")
+        .env_remove("MARIADB_URL")
         .output()
         .unwrap()
 }

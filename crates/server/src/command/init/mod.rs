@@ -37,7 +37,7 @@ const MYSQL: Written = Written {
     files: &[(CONFIG, include_str!("mysql.yaml"))],
     next: &[
         ("$EDITOR livewell.yaml", "name your tables"),
-        ("export SHOP_URL=mysql://user:password@host:3306/db", "name your database"),
+        ("export MARIADB_URL=mysql://user:password@host:3306/db", "name your database"),
         ("livewell doctor", "see what the database still needs"),
         ("livewell run", "run it until Ctrl-C; then, in a second terminal:"),
         ("livewell results big-orders --watch", "the rows, and what changes"),
