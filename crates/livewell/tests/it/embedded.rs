@@ -1,6 +1,6 @@
 //! What a program that embeds Livewell gets: streams, its own row types, clones, and what it is told.
 
-use crate::fixture::Recorder;
+use crate::fixture::{Recorder, eventually};
 use futures::{StreamExt, TryStreamExt};
 use livewell::{
     Change, ComponentKind, Error, Event, InProcess, Livewell, MemoryStore, Node, Observed, Observer, Query,
@@ -154,6 +154,8 @@ async fn an_observer_is_told_commits_states_and_failures() {
     orders.send(order(21)).await.unwrap();
     livewell.idle().await.unwrap();
     for id in ["orders", "all", "recorder"] {
+        // Told once the commit that others have seen is over.
+        eventually(id, || told.entries(id) >= 21).await;
         assert_eq!(told.entries(id), 21, "{id}");
     }
     assert!(told.states.lock().unwrap().contains(&("fails".into(), State::Error)));

@@ -10,7 +10,7 @@ use livewell_reaction::{Delivered, Outgoing, Reaction, ReactionError, Role, Star
 use livewell_store::Store;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub fn memory() -> Arc<dyn Store> {
     Arc::new(MemoryStore::new())
@@ -47,6 +47,15 @@ pub async fn until(livewell: &Livewell, id: &str, is: impl Fn(&livewell::Status)
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("`{id}` does not come there: {:#?}", livewell.status().unwrap());
+}
+
+/// Waits until it is so, where nobody says when it will be: a database with its changes, an observer with what it was told.
+pub async fn eventually(what: &str, is: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is() {
+        assert!(began.elapsed() < Duration::from_secs(30), "{what}: not within 30 s");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 pub fn status(livewell: &Livewell, id: &str) -> livewell::Status {

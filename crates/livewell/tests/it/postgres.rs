@@ -33,7 +33,6 @@ use livewell_source::settings::PostgresSettings;
 use livewell_store::Store;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 const TABLE: &str =
     "create table t (id int primary key, x int); insert into t values (1, 10), (2, 20), (3, 30);";
@@ -54,15 +53,6 @@ async fn start(store: &Arc<dyn Store>, settings: PostgresSettings, recorder: &Re
     let sources = vec![Upstream::new(settings).into_source()];
     livewell.add(Setup { sources, queries, reactions, ..Setup::default() }).await.unwrap();
     livewell
-}
-
-/// Waits until it is so; the database says nothing of when its changes will have come.
-async fn eventually(what: &str, is: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !is() {
-        assert!(began.elapsed() < Duration::from_secs(30), "{what}: not within 30 s");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 /// The rows of `all` are those of the table `t`.

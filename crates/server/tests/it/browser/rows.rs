@@ -126,6 +126,7 @@ fn rows_after_ten_thousand_random_diffs_are_the_results() {
     assert!(expected.len() > 100);
     assert_eq!(scrolled(&browser), expected, "before it is sorted again");
     browser.run("document.querySelector('.again').click()").unwrap();
+    browser.wait_for("return document.querySelector('.again[data-none]') !== null", &json!(true));
     assert_eq!(scrolled(&browser), expected, "after");
     let count = "return document.querySelectorAll('.table .row').length";
     let in_document = browser.run(count).unwrap().as_u64().unwrap();
