@@ -1,6 +1,7 @@
 /* The editors, and views that are seldom opened: a script of their own, which `view/late.tsx` loads when one is. */
 
-import styles from "../../style/editor.css" with { type: "text" };
+import editor from "../../style/editor.css" with { type: "text" };
+import tried from "../../style/tried.css" with { type: "text" };
 export { EditItem, NewItem } from "./form.tsx";
 export { QueryEditor } from "./query.tsx";
 export { AbsentPanel } from "../absent.tsx";
@@ -11,5 +12,5 @@ export { Store } from "../store.tsx";
 export { TransactionsView } from "../transactions.tsx";
 
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(styles);
+sheet.replaceSync(editor + tried);
 document.adoptedStyleSheets.push(sheet);
