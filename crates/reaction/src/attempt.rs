@@ -111,7 +111,7 @@ impl Outcome {
 }
 
 impl Attempt {
-    /// Creates an attempt that the target has taken; [`Attempts::push`] numbers it.
+    /// Creates an attempt that the target has taken; [`Attempts::push`](crate::attempts::Attempts::push) numbers it.
     pub fn taken(began: Timestamp, took: Duration, what: What, try_number: u32, answer: &str) -> Self {
         let (outcome, answer) = (Outcome::Taken, shortened(answer).into());
         Self { number: 0, began, took, what, try_number, outcome, answer, code: None, next_try: None }
