@@ -1,7 +1,7 @@
 //! Holds the API to its own description: `schemathesis` makes requests of `/openapi.json`, valid ones and others, and
 //! judges the answers, with all its checks.
 
-use crate::cargo::run_cargo;
+use crate::cargo::{BUILD, run_cargo};
 use crate::outcome::Outcome;
 use crate::tools;
 use std::fs;
@@ -85,7 +85,7 @@ pub fn check(root: &Path) -> Outcome<()> {
         );
         return Ok(());
     };
-    run_cargo(root, &["build", "--locked", "--quiet", "-p", "livewell-server"], &[])?;
+    run_cargo(root, &BUILD, &[])?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let place = root.join("target/calls");
     let _ = fs::remove_dir_all(&place);

@@ -4,6 +4,12 @@ use crate::outcome::Outcome;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// Features whose tests need a binary that has them.
+pub const TESTED: &str = "livewell-server/oidc,livewell-server/otel";
+/// What the tests are built of. The binary alone would be of other features of its dependencies, and built again.
+pub const BUILD: [&str; 7] =
+    ["build", "--locked", "--quiet", "--workspace", "--all-targets", "--features", TESTED];
+
 /// Returns the cargo that runs this, in the workspace's directory.
 pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));

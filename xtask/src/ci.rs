@@ -1,6 +1,6 @@
 //! Everything that must pass before a change goes in, one step after another; the first failure ends it.
 
-use crate::cargo::{cargo, run_cargo};
+use crate::cargo::{TESTED, cargo, run_cargo};
 use crate::outcome::Outcome;
 use crate::{book, calls, deny, features, instructions, msrv, packages, tck, tidy, web};
 use std::path::Path;
@@ -26,8 +26,6 @@ const LINT: Step = step(&[
     "--deny",
     "warnings",
 ]);
-/// Features whose tests need a binary that has them.
-const TESTED: &str = "livewell-server/oidc,livewell-server/otel";
 const TEST: Step = step(&["test", "--locked", "--workspace", "--all-targets", "--features", TESTED]);
 const TEST_BY_NEXTEST: Step = step(&[
     "nextest",

@@ -33,10 +33,13 @@ impl Package {
         if has_library { "--lib" } else { "--bins" }
     }
 
-    /// The features to check it with: none, and each alone.
+    /// The features to check it with: none, and each alone. One that only switches on what another package has is left out:
+    /// it changes nothing here, and that package is checked with it.
     fn choices(&self) -> impl Iterator<Item = &str> {
-        let names = self.features.keys().map(String::as_str);
-        std::iter::once("").chain(names.filter(|name| *name != "default"))
+        let only_passes_on =
+            |parts: &[String]| !parts.is_empty() && parts.iter().all(|part| part.contains('/'));
+        let own = self.features.iter().filter(move |(_, parts)| !only_passes_on(parts));
+        std::iter::once("").chain(own.map(|(name, _)| name.as_str()).filter(|name| *name != "default"))
     }
 }
 
@@ -64,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_package_is_checked_without_features_and_with_each_alone() {
-        let package = r#"{"name":"a","version":"1.0.0","features":{"nats":["dep:x"],"default":["nats"],"redis":[]},
+        let package = r#"{"name":"a","version":"1.0.0","features":{"nats":["dep:x"],"default":["nats"],"postgres":["b/postgres"],"redis":[]},
             "targets":[{"kind":["bin"]},{"kind":["test"]}]}"#;
         let package: Package = serde_json::from_str(package).unwrap();
         assert_eq!(package.choices().collect::<Vec<_>>(), ["", "nats", "redis"]);
