@@ -1,11 +1,12 @@
 //! Finds what a command is about: a running server, or a store that nobody runs.
 
+use super::offline;
 use crate::cli::{At, CONFIG};
 use crate::client::Client;
 use crate::control;
 use crate::failure::Failure;
 use livewell_config::{self as config, Located};
-use livewell_store::EmbeddedStore;
+use livewell_store::{EmbeddedStore, Store as _};
 use std::env;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -29,7 +30,7 @@ pub enum Found {
 /// `livewell.yaml` in the current directory, else at the default address.
 ///
 /// The process that runs a store is found by the control socket in its directory, and by the configured address only if
-/// there is none.
+/// there is none and the server there does not have another store.
 ///
 /// # Errors
 /// Returns [`Failure::Usage`] if an address is not one or a configuration does not say where it runs, and
@@ -116,21 +117,55 @@ fn configured(config: &Path, located: &Located, at: &At) -> Result<Found, Failur
     if let Ok(Some(found)) = owned {
         return Ok(found);
     }
+    let mut other = None;
     if let Some(address) = located.address.filter(|address| answers(*address)) {
-        return server(&format!("{}://{address}", scheme(located)), at);
+        let url = format!("{}://{address}", scheme(located));
+        let client = Client::at(&url, at.ca.as_deref())?;
+        // A process that runs the store, and cannot be reached by its socket, may well be this one.
+        match located.store.as_deref().filter(|_| owned.is_ok()) {
+            Some(store) if is_of_another(&client, store) => other = Some(url),
+            _ => return Ok(Found::Server(client)),
+        }
     }
     owned?;
-    if let Some(store) =
-        located.store.as_deref().filter(|store| !matches!(EmbeddedStore::exists(store), Ok(false)))
-    {
+    if let Some(store) = located.store.as_deref().filter(|store| is_there(store)) {
         let (config, shown) = (config.display(), store.display());
         writeln!(io::stderr(), "note: nothing runs {config}; this is about its store {shown}")?;
         return Ok(Found::Store(store.to_owned()));
+    }
+    if let Some(url) = other {
+        return Err(another_answers(config, &url));
     }
     if located.address.is_none() && DEFAULT_ADDRESS.parse().is_ok_and(answers) {
         return server(&default(), at);
     }
     Err(nothing_runs(config, located))
+}
+
+/// Returns whether a server has another store than that of the configuration, which no process here runs. Two directories
+/// often have the same address in their configurations, and a command in one must not change what runs in the other.
+fn is_of_another(client: &Client, store: &Path) -> bool {
+    if !is_there(store) {
+        return true;
+    }
+    // Of a caller who may not ask nothing is known; a store that cannot be opened is what the command is about.
+    let Ok(server) = client.get("/api/v1/server") else { return false };
+    let theirs = server["store_id"].as_str().map(ToOwned::to_owned);
+    offline::open(store).map_or(true, |ours| Some(format!("{:032x}", ours.id().0)) != theirs)
+}
+
+/// Returns whether there is a store, or something that cannot be looked at.
+fn is_there(store: &Path) -> bool {
+    !matches!(EmbeddedStore::exists(store), Ok(false))
+}
+
+/// Returns the failure about a configuration that nothing runs while something else has its address.
+fn another_answers(config: &Path, url: &str) -> Failure {
+    Failure::failed(format!(
+        "nothing runs {}: its store does not exist yet, and the server at {url} has another; if you mean that one, name it: \
+         `--server {url}` [LW0710]",
+        config.display()
+    ))
 }
 
 /// Returns the failure about a configuration that nothing runs and whose store does not exist.

@@ -204,8 +204,6 @@ impl Copying {
         } else {
             commit.end_stage(true, self.taken)?;
         }
-        // What was stored before did not agree with the database, and queries that are behind still see it.
-        commit.set_exact_from(commit.position());
         let (key, tables) = notes::tables(self.groups.tables());
         commit.put_note(key, Some(tables));
         commit.put_note(notes::OWED, None);
