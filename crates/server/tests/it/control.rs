@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-const CONFIG: &str = "sources:
+pub const CONFIG: &str = "sources:
   - { id: ops, kind: file, path: ops.jsonl }
 queries:
   - { id: all, sources: [ops], cypher: \"MATCH (n:N) RETURN n.x AS x\" }
@@ -24,7 +24,7 @@ reactions:
 
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
-fn node(id: &str, x: i64) -> String {
+pub fn node(id: &str, x: i64) -> String {
     format!(
         r#"{{"operation":"insert","element":{{"type":"node","id":"{id}","labels":["N"],"properties":{{"x":{x}}}}}}}"#
     )
@@ -374,31 +374,6 @@ fn a_configuration_that_never_ran_is_said_not_to_run() {
     place.write("livewell.yaml", "store: { kind: memory }\nserver: { listen: '127.0.0.1:1' }\n");
     place.livewell(&["status"]).expect(1, &["LW0710", "in memory", "127.0.0.1:1"]);
     assert!(!place.file("livewell-data").exists());
-}
-
-#[test]
-fn a_command_in_one_directory_never_asks_what_runs_in_another() {
-    // A free port, which both configurations have.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let config = format!("server: {{ listen: '127.0.0.1:{port}' }}\n{CONFIG}");
-    let own = Place::new(&config, &[&node("a", 111)]);
-    own.livewell(&["run", "--until-idle"]).expect(0, &[]);
-    let other = Run::start(Place::new(&config, &[&node("a", 222)]));
-    // A store that nobody runs is what its directory's commands are about, and orders go to no other one.
-    let found = own.livewell(&["results", "all"]);
-    let rows = &found.expect(0, &["nothing runs livewell.yaml"]).out;
-    assert!(rows.contains("111") && !rows.contains("222"), "{rows}");
-    own.livewell(&["apply", "--yes"]).expect(1, &["LW0710", "`livewell run"]);
-    // Before there is a store, somebody else's is not taken for it.
-    let new = Place::new(&config, &[]);
-    let url = format!("http://127.0.0.1:{port}");
-    for command in [&["status"][..], &["stop", "all"], &["apply", "--yes"]] {
-        new.livewell(command).expect(1, &["LW0710", "has another", &format!("`--server {url}`")]);
-    }
-    let found = new.livewell(&["results", "all", "--server", &url]);
-    let rows = &found.expect(0, &[]).out;
-    assert!(rows.contains("222"), "{rows}");
-    assert!(other.place.livewell(&["results", "all"]).expect(0, &[]).out.contains("222"));
 }
 
 #[test]

@@ -97,6 +97,7 @@ mod traced;
 mod tried;
 mod troubled;
 mod twins;
+mod two_places;
 mod unwound;
 mod upstream;
 mod vast;
