@@ -133,13 +133,12 @@ fn configured(config: &Path, located: &Located, at: &At) -> Result<Found, Failur
         writeln!(io::stderr(), "note: nothing runs {config}; this is about its store {shown}")?;
         return Ok(Found::Store(store.to_owned()));
     }
-    if let Some(url) = other {
-        return Err(another_answers(config, &url));
+    let is_by_default = located.address.is_none() && DEFAULT_ADDRESS.parse().is_ok_and(answers);
+    match other.or_else(|| is_by_default.then(default)) {
+        Some(url) if located.store.is_some() => Err(another_answers(config, &url)),
+        Some(url) => server(&url, at),
+        None => Err(nothing_runs(config, located)),
     }
-    if located.address.is_none() && DEFAULT_ADDRESS.parse().is_ok_and(answers) {
-        return server(&default(), at);
-    }
-    Err(nothing_runs(config, located))
 }
 
 /// Returns whether a server has another store than that of the configuration, which no process here runs. Two directories
