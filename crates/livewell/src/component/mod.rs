@@ -291,6 +291,14 @@ impl Component {
         self.bell.ring();
     }
 
+    /// Shows that it is at work if a reset was requested. It comes before the request is taken, so that who waits until
+    /// everything is at rest sees one or the other.
+    pub(crate) fn show_asked(&self) {
+        if self.reset.load(Ordering::Acquire) && self.state() == State::CaughtUp {
+            self.set(State::Running);
+        }
+    }
+
     /// Takes the requested reset, if there is one: its tables, or none for everything.
     pub(crate) fn take_reset(&self) -> Option<Vec<String>> {
         let mut tables = lock(&self.reset_tables);

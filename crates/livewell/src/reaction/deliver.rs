@@ -99,6 +99,7 @@ impl Delivery {
     /// Starts the reaction from its checkpoint.
     fn start(&mut self) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
+        self.component.show_asked();
         if self.component.reset.swap(false, Ordering::AcqRel) {
             let reset = self.reset(&snapshot);
             let is_to_come = reset.as_ref().is_err_and(Error::passes_by_itself);

@@ -44,11 +44,11 @@ fn is_at_rest(component: &Component) -> bool {
         return true;
     }
     let state = component.state();
-    // A source has nothing to rebuild, and a paused component rebuilds when it runs again.
-    let is_asked = component.kind != ComponentKind::Source && component.reset.load(Ordering::Acquire);
-    if (is_asked || component.is_ordered() && state != State::Error)
-        && !matches!(state, State::Paused | State::Stopped)
-    {
+    // A paused component begins again when it runs again. A source in error asks itself for it as often as it tries.
+    let waits = matches!(state, State::Paused | State::Stopped);
+    let is_asked = component.reset.load(Ordering::Acquire)
+        && !(component.kind == ComponentKind::Source && state == State::Error);
+    if !waits && (is_asked || component.is_ordered() && state != State::Error) {
         return false;
     }
     matches!(state, State::CaughtUp | State::Paused | State::Stopped | State::Error)
