@@ -2,10 +2,13 @@
 
 use crate::commit::Store;
 use crate::keyspace::{Key, Space};
-use crate::{IndexError, Snapshot, WriteSet, catalog};
+use crate::{Direction, IndexError, Snapshot, WriteSet, catalog};
 use async_trait::async_trait;
 use livewell_model::codec::{Reader, Writer};
 use std::sync::Arc;
+
+/// The number under which checkpoints are kept from outside: no pipeline has it.
+pub(crate) const NOBODY: u32 = 0;
 
 /// How far a consumer has read a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +37,24 @@ impl Checkpoint {
     /// Returns the errors of [`Snapshot::get`], or [`IndexError::Corrupted`] if the record is damaged.
     pub fn read(snapshot: &dyn Snapshot, consumer: u32, feed: u32) -> Result<Option<Self>, IndexError> {
         snapshot.get(&Self::key(consumer, feed))?.map(|bytes| Self::decode(&bytes)).transpose()
+    }
+
+    /// Returns the checkpoints of all consumers in a feed, also of those that do not run. It passes by every checkpoint
+    /// that is stored, and decodes these.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Snapshot::scan`], or [`IndexError::Corrupted`] if one of the records is damaged.
+    pub fn all_in(snapshot: &dyn Snapshot, feed: u32) -> Result<Vec<Self>, IndexError> {
+        let (all, outside) = (Key::new(Space::Checkpoint), Key::new(Space::Checkpoint).number(NOBODY).done());
+        let feed = feed.to_be_bytes();
+        let mut found = Vec::new();
+        for entry in snapshot.scan_prefix(&all.done(), Direction::Forward)? {
+            let (key, value) = entry?;
+            if key.ends_with(&feed) && !key.starts_with(&outside) {
+                found.push(Self::decode(&value)?);
+            }
+        }
+        Ok(found)
     }
 
     /// Returns the stored form.
@@ -86,12 +107,12 @@ impl Checkpoints {
         Self { store }
     }
 
-    /// Returns the key of a checkpoint kept from outside: no pipeline has consumer number 0.
+    /// Returns the key of a checkpoint kept from outside.
     fn key(consumer: &str, feed: &str) -> Vec<u8> {
         let mut names = Vec::new();
         livewell_model::key::escaped(consumer.as_bytes(), &mut names);
         livewell_model::key::escaped(feed.as_bytes(), &mut names);
-        Key::new(Space::Checkpoint).number(0).rest(&names)
+        Key::new(Space::Checkpoint).number(NOBODY).rest(&names)
     }
 
     fn commit(&self, key: &[u8], value: Option<&[u8]>) -> Result<(), IndexError> {
@@ -132,5 +153,31 @@ impl CheckpointStore for Checkpoints {
 
     async fn clear(&self, consumer: &str, feed: &str) -> Result<(), IndexError> {
         self.commit(&Self::key(consumer, feed), None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryStore;
+
+    #[test]
+    fn the_checkpoints_of_a_feed_are_those_of_its_consumers() {
+        let store = MemoryStore::default();
+        let at = |sequence| Checkpoint { epoch: 1, sequence, ..Checkpoint::default() };
+        commit_catalog(&store, |_, set| {
+            for (consumer, feed) in [(3, 1), (4, 2), (5, 1), (1, 6)] {
+                set.writes.insert(Checkpoint::key(consumer, feed), Some(at(u64::from(consumer)).encode()));
+            }
+            // As long as a pipeline's key, and with the feed's number at its end.
+            let outside = Key::new(Space::Checkpoint).number(NOBODY).number(1).done();
+            set.writes.insert(outside, Some(at(9).encode()));
+            Ok(())
+        })
+        .unwrap();
+        let snapshot = store.snapshot().unwrap();
+        let read = |feed| Checkpoint::all_in(&*snapshot, feed).unwrap();
+        assert_eq!(read(1), [at(3), at(5)]);
+        assert_eq!(read(7), []);
     }
 }

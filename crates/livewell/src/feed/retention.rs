@@ -15,7 +15,7 @@ use livewell_store::checkpoint::Checkpoint;
 use livewell_store::damage::Damage;
 use livewell_store::head::{EpochRecord, Head};
 use livewell_store::keyspace::{PART_BYTES, log_part_key};
-use livewell_store::{IndexError, Overlay, Snapshot, catalog};
+use livewell_store::{IndexError, Overlay, Snapshot};
 
 /// At most this many entries are deleted with one commit; the rest with the next ones.
 const TRIM_MAX: u64 = 4_000;
@@ -205,10 +205,8 @@ pub(crate) fn drained(snapshot: &dyn Snapshot, feed: u32, present: u64) -> Resul
     if ended.is_empty() {
         return Ok(ended);
     }
-    for consumer in catalog::all(snapshot)? {
-        if let Some(checkpoint) = Checkpoint::read(snapshot, consumer.number, feed)? {
-            ended.retain(|epoch| *epoch != checkpoint.epoch);
-        }
+    for checkpoint in Checkpoint::all_in(snapshot, feed)? {
+        ended.retain(|epoch| *epoch != checkpoint.epoch);
     }
     Ok(ended)
 }

@@ -4,7 +4,7 @@
 use super::found::Found;
 use crate::catalog::named;
 use crate::catalog::{self, Kind, Registered};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, NOBODY};
 use crate::head::{EpochRecord, Head};
 use crate::keyspace::{Key, Space};
 use crate::{Direction, IndexError, Snapshot, compare};
@@ -87,7 +87,7 @@ fn strangers(
         }
     }
     let mut follows: BTreeMap<u32, u32> = BTreeMap::new();
-    let outside = Key::new(Space::Checkpoint).number(0).done();
+    let outside = Key::new(Space::Checkpoint).number(NOBODY).done();
     for key in keys(snapshot, Space::Checkpoint)?.iter().filter(|key| !key.starts_with(&outside)) {
         let (consumer, feed) = (number_at(key, 1)?, number_at(key, 5)?);
         *follows.entry(consumer).or_default() += 1;
