@@ -21,7 +21,7 @@ const NEW: &str = "DIRECTORY";
 pub fn run(root: &Path, arguments: &[String]) -> Outcome<()> {
     let [commit, example, arguments @ ..] = arguments else { return Err(USAGE.into()) };
     let earlier = checked_out(root, commit, example)?;
-    let programs = [built(&earlier, example)?, built(root, example)?];
+    let programs = [built(&earlier, "livewell", example)?, built(root, "livewell-scenarios", example)?];
     for round in 1..=ROUNDS {
         for (name, program) in [commit.as_str(), "now"].iter().zip(&programs) {
             let place = root.join("target/before/run");
@@ -40,7 +40,8 @@ pub fn run(root: &Path, arguments: &[String]) -> Outcome<()> {
     Ok(())
 }
 
-/// Returns a folder with the commit, in which the example is the one of now: it has to measure the same.
+/// Returns a folder with the commit, in which the example is the one of now: it has to measure the same. There it lies with
+/// the library, which each commit has.
 fn checked_out(root: &Path, commit: &str, example: &str) -> Outcome<PathBuf> {
     let place = root.join("target/before").join(commit);
     if !place.is_dir() {
@@ -50,16 +51,19 @@ fn checked_out(root: &Path, commit: &str, example: &str) -> Outcome<PathBuf> {
             return Err(format!("`{commit}` cannot be checked out").into());
         }
     }
-    let file = Path::new("crates/livewell/examples").join(example).with_extension("rs");
-    fs::copy(root.join(&file), place.join(&file))?;
+    let file = Path::new(example).with_extension("rs");
+    fs::copy(
+        root.join("crates/scenarios/examples").join(&file),
+        place.join("crates/livewell/examples").join(file),
+    )?;
     Ok(place)
 }
 
 /// Builds an example of a checkout, in that checkout's own folder: what two checkouts make would be taken for each other's.
-fn built(checkout: &Path, example: &str) -> Outcome<PathBuf> {
+fn built(checkout: &Path, package: &str, example: &str) -> Outcome<PathBuf> {
     let target = checkout.join("target");
     let variables = [("CARGO_TARGET_DIR", target.to_str().ok_or("the path is not UTF-8")?)];
-    let build = ["build", "--locked", "--release", "-p", "livewell", "--example", example];
+    let build = ["build", "--locked", "--release", "-p", package, "--example", example];
     run_cargo(checkout, &build, &variables)?;
     Ok(target.join("release/examples").join(example))
 }

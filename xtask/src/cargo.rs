@@ -1,6 +1,7 @@
 //! Running cargo on the workspace.
 
 use crate::outcome::Outcome;
+use crate::said;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -28,10 +29,9 @@ pub fn cargo(root: &Path) -> Command {
 ///
 /// # Errors
 /// Returns an error that names the command if it fails.
-#[expect(clippy::print_stderr, reason = "a chore says which step it is at")]
 pub fn run_cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome<()> {
     let line = format!("cargo {}", arguments.join(" "));
-    eprintln!("==> {line}");
+    said::step(&line);
     let status = cargo(root).args(arguments).envs(variables.iter().copied()).stdin(Stdio::null()).status()?;
     if status.success() { Ok(()) } else { Err(format!("failed: {line}").into()) }
 }

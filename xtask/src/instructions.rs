@@ -6,6 +6,7 @@
 
 use crate::cargo::run_cargo;
 use crate::outcome::Outcome;
+use crate::said;
 use livewell_services::valgrind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -64,6 +65,9 @@ fn cases() -> impl Iterator<Item = Case> {
 /// another machine.
 const TOLERANCE: f64 = 5.0;
 
+/// How long one run may take, in seconds: they take up to twenty.
+const RUN_MAX: &str = "300";
+
 /// Counts, and compares with the record.
 ///
 /// # Errors
@@ -111,14 +115,13 @@ fn record(root: &Path) -> PathBuf {
 
 /// The instructions a change of each case.
 fn count(root: &Path, valgrind: &Path) -> Outcome<Vec<(&'static str, u64)>> {
-    for (package, examples) in [("livewell-scenarios", &["changes"][..]), ("livewell", &["many", "each"])] {
-        let examples = examples.iter().flat_map(|example| ["--example", example]);
-        let build = ["build", "--locked", "--release", "-p", package];
-        run_cargo(root, &build.into_iter().chain(examples).collect::<Vec<_>>(), &[])?;
-    }
+    let build = ["build", "--locked", "--release", "-p", "livewell-scenarios"];
+    let examples = ["--example", "changes", "--example", "many", "--example", "each"];
+    run_cargo(root, &[&build[..], &examples].concat(), &[])?;
     let programs = target(root).join("release/examples");
     let mut counts = Vec::new();
     for case in cases() {
+        said::step(&format!("count {}", case.name));
         let [few, many] = case.changes.map(|changes| instructions(valgrind, &programs, &case, changes));
         let more = many?.checked_sub(few?).ok_or("more changes take fewer instructions")?;
         counts.push((case.name, more / (case.changes[1] - case.changes[0])));
@@ -132,8 +135,11 @@ fn target(root: &Path) -> PathBuf {
 
 /// All instructions of one run.
 fn instructions(valgrind: &Path, programs: &Path, case: &Case, changes: u64) -> Outcome<u64> {
-    let mut command = Command::new(valgrind);
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(programs.join(case.program));
+    // Threads by turns, for otherwise one that waits by looking again can keep the others from running; and none for ever.
+    let mut command = Command::new("timeout");
+    command.arg(RUN_MAX).arg(valgrind);
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--fair-sched=try"]);
+    command.arg(programs.join(case.program));
     let output = command.args(&case.arguments).arg(changes.to_string()).stdin(Stdio::null()).output()?;
     let told = String::from_utf8_lossy(&output.stderr);
     let collected = told.lines().find_map(|line| line.split_once("Collected : "));

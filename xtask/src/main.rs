@@ -16,6 +16,7 @@ mod outcome;
 mod packages;
 mod rate;
 mod release;
+mod said;
 mod tck;
 mod tidy;
 mod tools;

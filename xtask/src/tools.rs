@@ -2,6 +2,7 @@
 
 use crate::cargo::run_cargo;
 use crate::outcome::Outcome;
+use crate::said;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -29,10 +30,11 @@ impl Tool {
             let version = format!("={}", self.version);
             let begin = ["install", self.package, "--version", &version, "--locked", "--debug"];
             let end = ["--no-default-features", "--features", self.features, "--root", place, "--quiet"];
-            // With a build folder of its own: the workspace's has other settings.
+            // With a build folder of its own: the workspace's has other settings. Nobody looks for a fault in them.
             let build = root.join("target/tools/build");
             let build = build.to_str().ok_or("the repository's path is not UTF-8")?;
-            run_cargo(root, &[&begin[..], &end[..]].concat(), &[("CARGO_TARGET_DIR", build)])?;
+            let variables = [("CARGO_TARGET_DIR", build), ("CARGO_PROFILE_DEV_DEBUG", "false")];
+            run_cargo(root, &[&begin[..], &end[..]].concat(), &variables)?;
         }
         Ok(program)
     }
@@ -50,7 +52,6 @@ pub fn run(program: &Path, folder: &Path, arguments: &[&str]) -> Outcome<()> {
 ///
 /// # Errors
 /// Returns an error that names the command if it cannot be run or fails.
-#[expect(clippy::print_stderr, reason = "a chore says which step it is at")]
 pub fn run_with(
     program: &Path,
     folder: &Path,
@@ -59,7 +60,7 @@ pub fn run_with(
 ) -> Outcome<()> {
     let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
     let line = format!("{name} {}", arguments.join(" "));
-    eprintln!("==> {line}");
+    said::step(&line);
     let mut command = Command::new(program);
     let status = command
         .args(arguments)

@@ -1,6 +1,7 @@
 //! What must not get worse: no scenario of the data folder fails, and at least so many of each tier pass.
 
 use crate::outcome::Outcome;
+use crate::said;
 use livewell_scenarios::data_file;
 use livewell_scenarios::report::Report;
 use livewell_scenarios::run::Settings;
@@ -27,10 +28,10 @@ const FLOORS: [(&str, u64); 9] = [
 pub fn hold() -> Outcome<()> {
     let path = data_file("tck/scenarios.json");
     let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("==> SKIPPED: no scenarios at {}; set LIVEWELL_DATA", path.display());
+        said::step(&format!("SKIPPED: no scenarios at {}; set LIVEWELL_DATA", path.display()));
         return Ok(());
     };
-    eprintln!("==> tck {}", path.display());
+    said::step(&format!("tck {}", path.display()));
     let report = Report::of(&File::read(&text)?, "", Settings { feeds: 20, seed: 0 });
     for (tier, count) in &report.tiers {
         let (passed, failed, unsupported) = (count.passed, count.failed, count.unsupported);

@@ -1,5 +1,5 @@
 //! What many queries on one source cost:
-//! `cargo run --release -p livewell --example many -- DIRECTORY QUERIES CHANGES [one] [alone] [built] [ranges]`.
+//! `cargo run --release -p livewell-scenarios --example many -- DIRECTORY QUERIES CHANGES [one] [alone] [built] [ranges]`.
 //!
 //! Each query waits for one reading to reach one value, as an alert does. All changes are sent in groups of a thousand,
 //! or one by one, each when the one before is durable. With `alone` each query reads for itself; with `built` the queries

@@ -1,4 +1,4 @@
-//! What a change costs, to compare builds: `cargo run --release -p livewell --example cost -- filter|rename|build [ORDERS]`.
+//! What a change costs, to compare builds: `cargo run --release -p livewell-scenarios --example cost -- filter|rename|build [ORDERS]`.
 //!
 //! `filter` sends 220,000 changes in groups of a thousand to a query that filters; `rename` changes the name of one
 //! customer, which is in 100,000 rows, five times; `build` adds a query that joins to ORDERS orders (200,000) that are

@@ -1,4 +1,4 @@
-//! What a new query over a large store costs: `cargo run --release -p livewell --example build -- DIRECTORY [ORDERS]`.
+//! What a new query over a large store costs: `cargo run --release -p livewell-scenarios --example build -- DIRECTORY [ORDERS]`.
 //!
 //! The first run fills the directory. Each later run adds one more query to it, and prints the processor time of its
 //! build and the room that the store takes on its disk.

@@ -1,5 +1,5 @@
 //! What one query for every value costs beside others that say the same:
-//! `cargo run --release -p livewell --example each -- DIRECTORY HOW CUSTOMERS ORDERS`.
+//! `cargo run --release -p livewell-scenarios --example each -- DIRECTORY HOW CUSTOMERS ORDERS`.
 //!
 //! Orders of customers, in groups of a thousand. HOW is `each` (one query, run for each customer), `listened` (the same,
 //! and each customer has a listener, who hears of its own orders), `column` (one query with the customer as a column), or

@@ -1,6 +1,6 @@
 //! Takes transactions all the way from a source to a reaction, for measurements of what one costs.
 //!
-//!     cargo run --release -p livewell --example transactions -- COUNT EACH
+//!     cargo run --release -p livewell-scenarios --example transactions -- COUNT EACH
 //!
 //! `COUNT` transactions are sent, `EACH` of them at once. Run twice with different counts, what the start takes cancels
 //! out; `docs/benchmark.md` has the numbers that Valgrind counts.
