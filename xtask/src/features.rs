@@ -33,13 +33,14 @@ impl Package {
         if has_library { "--lib" } else { "--bins" }
     }
 
-    /// The features to check it with: none, and each alone. One that only switches on what another package has is left out:
-    /// it changes nothing here, and that package is checked with it.
+    /// The features to check it with: none, and each alone. One that has no code of its own here is left out, since it only
+    /// switches on features of this package or of another, which are checked. Of a program, whose features nobody combines
+    /// with others' code, that it compiles without any is enough: all other checks are of all of them.
     fn choices(&self) -> impl Iterator<Item = &str> {
-        let only_passes_on =
-            |parts: &[String]| !parts.is_empty() && parts.iter().all(|part| part.contains('/'));
-        let own = self.features.iter().filter(move |(_, parts)| !only_passes_on(parts));
-        std::iter::once("").chain(own.map(|(name, _)| name.as_str()).filter(|name| *name != "default"))
+        let has_code =
+            |parts: &[String]| parts.is_empty() || parts.iter().any(|part| part.starts_with("dep:"));
+        let own = self.features.iter().filter(move |(_, parts)| self.part() == "--lib" && has_code(parts));
+        std::iter::once("").chain(own.map(|(name, _)| name.as_str()))
     }
 }
 
@@ -67,10 +68,17 @@ mod tests {
 
     #[test]
     fn a_package_is_checked_without_features_and_with_each_alone() {
-        let package = r#"{"name":"a","version":"1.0.0","features":{"nats":["dep:x"],"default":["nats"],"postgres":["b/postgres"],"redis":[]},
-            "targets":[{"kind":["bin"]},{"kind":["test"]}]}"#;
-        let package: Package = serde_json::from_str(package).unwrap();
-        assert_eq!(package.choices().collect::<Vec<_>>(), ["", "nats", "redis"]);
-        assert_eq!(package.part(), "--bins");
+        let package = |kind: &str| -> Package {
+            let features =
+                r#"{"nats":["redis","dep:x"],"default":["nats"],"all":["nats","b/postgres"],"redis":[]}"#;
+            let targets = format!(r#"[{{"kind":["{kind}"]}},{{"kind":["test"]}}]"#);
+            let text =
+                format!(r#"{{"name":"a","version":"1.0.0","features":{features},"targets":{targets}}}"#);
+            serde_json::from_str(&text).unwrap()
+        };
+        let library = package("lib");
+        assert_eq!((library.part(), library.choices().collect()), ("--lib", vec!["", "nats", "redis"]));
+        let program = package("bin");
+        assert_eq!((program.part(), program.choices().collect()), ("--bins", vec![""]));
     }
 }
