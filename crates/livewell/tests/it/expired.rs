@@ -271,6 +271,8 @@ async fn a_wiped_source_begins_its_index_again() {
     assert_eq!(rows(&livewell, "all").len(), 3);
     std::fs::write(&path, [line("a", 200), line("d", 245)].concat()).unwrap();
     livewell.reset("s").unwrap();
+    // Otherwise the query could be built before there is nothing to build it from, and stop at the new epoch.
+    idle(&livewell).await;
     livewell.reset("all").unwrap();
     idle(&livewell).await;
     assert_eq!(rows(&livewell, "all").len(), 2, "the times of what was wiped count no longer");

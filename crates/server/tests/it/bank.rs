@@ -37,6 +37,33 @@ fn killed_anywhere_no_transfer_is_halved_lost_or_repeated() {
     assert!(checked > kills, "results came while it was killed: {checked}");
 }
 
+/// How long it lives between two kills. Where nothing comes of three lives, as on a machine that has much else to do, the
+/// next ones are longer.
+#[derive(Default)]
+struct Life {
+    doublings: u32,
+    barren: u32,
+    written: u64,
+}
+
+impl Life {
+    fn next(&self, random: &mut u64) -> Duration {
+        Duration::from_millis(below(random, 400 << self.doublings))
+    }
+
+    /// Notes how long the file is that a life appends to.
+    fn has_written(&mut self, written: u64) {
+        if written != self.written {
+            (self.written, self.barren, self.doublings) = (written, 0, self.doublings.saturating_sub(1));
+            return;
+        }
+        self.barren += 1;
+        if self.barren % 3 == 0 {
+            self.doublings = (self.doublings + 1).min(5);
+        }
+    }
+}
+
 struct Round {
     place: Place,
     proxy: Proxy,
@@ -76,9 +103,10 @@ impl Round {
         workload.args(["--no-vacuum", "--client=1", "--rate=200", "--time=7200", "--file"]);
         workload.arg(self.place.file("transfer.sql")).stdout(Stdio::null()).stderr(Stdio::null());
         let mut workload = workload.spawn().expect("pgbench can be run");
+        let mut life = Life::default();
         for kill in 0..kills {
             let mut child = self.start();
-            pause(Duration::from_millis(below(random, 400)));
+            pause(life.next(random));
             if kill % 7 == 6 {
                 self.proxy.cut();
                 pause(Duration::from_millis(below(random, 300)));
@@ -87,6 +115,7 @@ impl Round {
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");
             self.the_mirror_is_whole(postgres);
+            life.has_written(std::fs::metadata(self.place.file("each.jsonl")).map_or(0, |file| file.len()));
         }
         let mut child = self.start();
         // Some come while nothing disturbs.
