@@ -37,6 +37,15 @@ pub struct Error {
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// Returns the message of a source or reaction with its id in the commands that it names. They say `SOURCE` or `REACTION`
+/// where they do not know it.
+pub(crate) fn with_id(message: &str, id: &str) -> String {
+    let named = |text: String, word: &str| {
+        text.replace(&format!("`livewell reset {word}"), &format!("`livewell reset {id}"))
+    };
+    ["SOURCE", "REACTION"].into_iter().fold(message.to_owned(), named)
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
         Self { kind, code, message: message.into(), source: None }

@@ -31,6 +31,10 @@ pub const CODES: &[(&str, &str)] = &[
     (code::SAME_READER, "another reader of a database's log has the same number"),
 ];
 
+/// What a reset that begins a new epoch means for queries, for the messages that advise one.
+pub const STRICT_STOPS: &str =
+    "queries over it that are `recovery: strict` stop then, until each is reset, too";
+
 /// The codes by name; [`CODES`] has their titles.
 pub mod code {
     /// The input is not JSON.

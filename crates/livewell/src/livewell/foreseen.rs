@@ -52,6 +52,6 @@ impl Livewell {
         let Err(error) = judged else { return Ok(None) };
         let Some(found) = source_error(&error) else { return Err(error) };
         let resets = found.kind == ErrorKind::Changed && recovery == Recovery::AutoReset;
-        Ok(Some(Obstacle { code: found.code, message: found.message.clone(), resets }))
+        Ok(Some(Obstacle { code: found.code, message: error.message.clone(), resets }))
     }
 }

@@ -7,6 +7,7 @@ use crate::Error;
 use crate::component::Component;
 use crate::component::shared::Shared;
 use crate::component::state::State;
+use crate::error::with_id;
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
 use crate::observe::Work;
 use crate::reaction::dead_letters;
@@ -156,7 +157,7 @@ impl Delivery {
             Start { store: &store, reaction: &self.component.id, detail, heads: &heads, now, attempts };
         let begun = self.notes.begin();
         let started = self.reaction.start(&start);
-        started.inspect_err(|error| self.notes.not_started(&begun, error)).map_err(wrap)
+        started.inspect_err(|error| self.notes.not_started(&begun, error)).map_err(wrap(&self.component.id))
     }
 
     /// Returns the stored checkpoints that differ from those that a target keeps itself.
@@ -270,7 +271,7 @@ impl Delivery {
             let (begun, given) = (self.notes.begin(), &outgoing[done..]);
             let delivered = self.reaction.deliver(given);
             self.notes.tried(&begun, &delivered, |done| notes::results(given, done));
-            let delivered = delivered.map_err(wrap)?;
+            let delivered = delivered.map_err(wrap(&self.component.id))?;
             let made = Instant::now();
             let effected = &results[done..done + delivered.results];
             self.count_effects(effected.iter().map(|(_, _, result)| result.position));
@@ -389,11 +390,12 @@ impl Delivery {
     }
 }
 
-pub(super) fn wrap(error: ReactionError) -> Error {
-    Error {
+/// Returns what wraps the error of the reaction `id` as an error of its component.
+pub(super) fn wrap(id: &str) -> impl Fn(ReactionError) -> Error + '_ {
+    move |error| Error {
         kind: crate::error::ErrorKind::Stopped,
         code: error.code(),
-        message: error.to_string(),
+        message: with_id(&error.to_string(), id),
         source: Some(error.into()),
     }
 }

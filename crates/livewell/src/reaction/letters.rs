@@ -76,7 +76,7 @@ impl Delivery {
     /// Sends a letter again; returns why it stays, if it was not taken.
     fn resend(&mut self, number: u64, letter: &DeadLetter) -> Result<Option<String>, Error> {
         let sent = match self.reaction.role() {
-            Role::Trigger => self.reaction.resend(letter).map_err(super::deliver::wrap),
+            Role::Trigger => self.reaction.resend(letter).map_err(super::deliver::wrap(&self.component.id)),
             Role::StateKeeper => self.put_again(letter),
         };
         let Err(error) = sent else { return Ok(None) };
@@ -116,12 +116,15 @@ impl Delivery {
         let begun = self.notes.begin();
         let delivered = self.reaction.deliver(&[outgoing]);
         self.notes.put_again(&begun, letter, delivered.as_ref().map(|delivered| delivered.dead.first()));
-        let delivered = delivered.map_err(super::deliver::wrap)?;
+        let delivered = delivered.map_err(super::deliver::wrap(&self.component.id))?;
         match delivered.dead.into_iter().next() {
             None => Ok(()),
             Some(DeadLetter { reason, .. }) => {
                 let target = "the target".into();
-                Err(super::deliver::wrap(ReactionError::Refused { target, cause: reason }))
+                Err(super::deliver::wrap(&self.component.id)(ReactionError::Refused {
+                    target,
+                    cause: reason,
+                }))
             }
         }
     }

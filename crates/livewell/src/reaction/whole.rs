@@ -71,7 +71,7 @@ impl Delivery {
             let (query_id, epoch, sequence) = (upstream.id.as_str().into(), head.epoch, head.sequence);
             Some(What::Rows(Place { query_id, epoch, sequence }))
         });
-        let detail = detail.map_err(wrap)?;
+        let detail = detail.map_err(wrap(&self.component.id))?;
         self.count_effects([head.position]);
         drop(rows);
         self.rebuild = false;

@@ -114,7 +114,7 @@ pub(crate) fn broken(id: &str, upstream: &str, resume: &Resume, keeps: Keeps) ->
         Resume::Ahead => format!("`{id}` has seen more of `{upstream}` than is there: it was rolled back"),
         Resume::OtherEpoch => {
             format!(
-                "`{upstream}` has another history than the one `{id}` followed: it was wiped, or restored from a backup"
+                "`{upstream}` has another history than the one `{id}` followed: it was reset, or restored from a backup"
             )
         }
         Resume::Changed { .. } | Resume::Follow => format!("`{upstream}` has changed under `{id}`"),

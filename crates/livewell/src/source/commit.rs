@@ -39,7 +39,7 @@ impl<'a> Writing<'a> {
     /// Commits, unless the source failed to write what it had. Returns how many changes were read.
     pub(super) fn end(self, taken: Result<(), SourceError>) -> Result<usize, Error> {
         let Self { mut intake, number, stage, checked, is_news, changes, failure } = self;
-        failure.settle(taken)?;
+        failure.settle(taken, &intake.source().id)?;
         if let Some(stage) = stage {
             stage.save(intake.overlay(), number);
         }

@@ -1,6 +1,7 @@
 //! Converts the error of a source to an error of its component.
 
 use crate::Error;
+use crate::error::with_id;
 use livewell_source::{ErrorKind, SourceError};
 
 /// Returns the source's own error.
@@ -13,9 +14,11 @@ pub(crate) fn is_unreachable(error: &Error) -> bool {
     source_error(error).is_some_and(|error| error.kind == ErrorKind::Unreachable)
 }
 
-/// Wraps the error of a source as an error of its component.
-pub(crate) fn wrap(error: SourceError) -> Error {
-    let mut stopped = Error::stopped(error.code, error.message.clone());
-    stopped.source = Some(error.into());
-    stopped
+/// Returns what wraps the error of the source `id` as an error of its component.
+pub(crate) fn wrap(id: &str) -> impl Fn(SourceError) -> Error + '_ {
+    move |error| {
+        let mut stopped = Error::stopped(error.code, with_id(&error.message, id));
+        stopped.source = Some(error.into());
+        stopped
+    }
 }

@@ -12,6 +12,7 @@ use crate::source::in_process::InProcess;
 use crate::source::intake::Intake;
 use crate::source::key::definition_key;
 use crate::source::wipe::wipe;
+use livewell_source::error::STRICT_STOPS;
 use livewell_source::source::Definition;
 use livewell_source::{ErrorKind, SourceError, kinds};
 use livewell_store::Snapshot;
@@ -44,13 +45,13 @@ pub(crate) fn check_kind(definition: &Definition, shared: &Shared, source: &Comp
         return Ok(());
     }
     let way_out = if may_wipe(was, is) {
-        format!("`livewell reset {}` empties it and starts it over", source.id)
+        format!("`livewell reset {}` empties it and starts it over; {STRICT_STOPS}", source.id)
     } else {
         "give the new one an id of its own".to_owned()
     };
     let message =
         format!("`{}` was of `kind: {was}` and is of `kind: {is}`; change it back, or {way_out}", source.id);
-    Err(wrap(SourceError { kind: ErrorKind::Changed, code: "LW0216", message, place: None }))
+    Err(wrap(&source.id)(SourceError { kind: ErrorKind::Changed, code: "LW0216", message, place: None }))
 }
 
 /// Checks that a reset may wipe what the source has: not if another kind left more than a wipe removes.

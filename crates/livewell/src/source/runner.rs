@@ -88,7 +88,7 @@ impl Runner {
             };
             let expires = expiry::work(&shared, &component, self.profile.clock)?;
             let wait_max = if expires { Duration::ZERO } else { wait };
-            let read = self.source.read(limits, wait_max, &patience).map_err(wrap)?;
+            let read = self.source.read(limits, wait_max, &patience).map_err(wrap(&component.id))?;
             backoff.end();
             let changes = if read.has_work { self.take_in(read)? } else { 0 };
             let report = self.source.report();
@@ -138,7 +138,7 @@ impl Runner {
     /// Shows an error that does not keep the source from reading.
     fn show_refusal(&self, error: &SourceError) {
         if self.component.state() != State::Error {
-            self.component.fail(&wrap(error.clone()));
+            self.component.fail(&wrap(&self.component.id)(error.clone()));
             self.shared.bells.ring(self.component.number);
         }
     }
@@ -176,14 +176,14 @@ impl Runner {
         if read.is_busy && component.error().is_none() {
             component.set(State::Running);
         }
-        let mut keep_alive = || source.keep_alive().map_err(wrap);
+        let mut keep_alive = || source.keep_alive().map_err(wrap(&component.id));
         let intake = Intake::with_room_while(shared, component, &mut keep_alive)?;
         // What was read and not taken in is read again.
         let Some(intake) = intake else { return Ok(0) };
         let mut writing = Writing::new(intake)?;
         let taken = source.take_in(&mut writing);
         let changes = writing.end(taken)?;
-        source.durable().map_err(wrap)?;
+        source.durable().map_err(wrap(&component.id))?;
         Ok(changes)
     }
 
@@ -229,7 +229,8 @@ fn reset(
     tables: &[String],
 ) -> Result<(), Error> {
     if profile.copies {
-        let ask = |table: Option<&str>, source: &mut dyn Source| source.reset(table).map_err(wrap);
+        let ask =
+            |table: Option<&str>, source: &mut dyn Source| source.reset(table).map_err(wrap(&component.id));
         return match tables {
             [] => ask(None, source),
             tables => tables.iter().try_for_each(|table| ask(Some(table), source)),

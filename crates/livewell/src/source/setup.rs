@@ -26,10 +26,11 @@ impl SourceSetup {
     /// # Errors
     /// Returns [`ErrorKind::Invalid`] if Livewell was built without sources of this kind.
     pub fn of(settings: SourceSettings) -> Result<Self, Error> {
+        let id = settings.id().to_owned();
         match settings.build() {
             Ok(Built::Pulled(source)) => Ok(Self::pulled(source)),
             Ok(Built::Pushed(pushed)) => Ok(Self(Added::Pushed(pushed.into()))),
-            Err(error) => Err(Error { kind: ErrorKind::Invalid, ..wrap(error) }),
+            Err(error) => Err(Error { kind: ErrorKind::Invalid, ..wrap(&id)(error) }),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::component::Component;
 use crate::component::lock::lock;
 use crate::component::shared::Shared;
 use crate::feed::element::decode_element;
+use crate::source::failure::wrap;
 use crate::source::key::{definition_key, note_key};
 use crate::source::stage::StageRecord;
 use livewell_model::Element;
@@ -99,10 +100,10 @@ impl Failure {
     }
 
     /// Restores the error of the store if the source only passed it on.
-    pub(super) fn settle<T>(&self, result: Result<T, SourceError>) -> Result<T, Error> {
+    pub(super) fn settle<T>(&self, result: Result<T, SourceError>, id: &str) -> Result<T, Error> {
         result.map_err(|error| match lock(&self.0).take() {
             Some(kept) if error.kind == ErrorKind::Store => kept,
-            _ => crate::source::failure::wrap(error),
+            _ => wrap(id)(error),
         })
     }
 }
@@ -114,25 +115,34 @@ pub(crate) struct Held {
     head: Head,
     /// The store's name in names outside of it; empty if that does not matter.
     store: String,
+    /// The id of the source; empty if that does not matter.
+    id: String,
     failure: Failure,
 }
 
 impl Held {
     pub(crate) fn read(shared: &Shared, source: &Component) -> Result<Self, Error> {
         let held = Self::of(shared.store.snapshot()?, source.number)?;
-        Ok(Self { store: shared.store_name().to_owned(), ..held })
+        Ok(Self { store: shared.store_name().to_owned(), id: source.id.clone(), ..held })
     }
 
-    /// Creates a view of what a snapshot holds of source number `number`, in a store without a name.
+    /// Creates a view of what a snapshot holds of source number `number`, without names of the store and the source.
     pub(crate) fn of(snapshot: Arc<dyn Snapshot>, number: u32) -> Result<Self, Error> {
         let head = Head::read(&*snapshot, number)?.unwrap_or_default();
         let overlay = Overlay::new(snapshot);
-        Ok(Self { overlay, number, head, store: String::new(), failure: Failure::default() })
+        Ok(Self {
+            overlay,
+            number,
+            head,
+            store: String::new(),
+            id: String::new(),
+            failure: Failure::default(),
+        })
     }
 
     /// Restores the error of the store if the source only passed it on.
     pub(crate) fn settle<T>(&self, result: Result<T, SourceError>) -> Result<T, Error> {
-        self.failure.settle(result)
+        self.failure.settle(result, &self.id)
     }
 
     fn view(&self) -> View<'_> {

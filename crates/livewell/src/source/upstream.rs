@@ -57,8 +57,8 @@ pub(crate) fn verify(
     let here = Here { store: shared.store_name(), stored: &stored, parked: &parked, patience: &watching };
     other_side.verify(table, &here).map_err(|error| match error.kind {
         SourceErrorKind::Settings => Error::invalid("LW0539", error.message),
-        SourceErrorKind::Store => Error { kind: ErrorKind::Storage, ..wrap(error) },
-        _ => Error { kind: ErrorKind::Unavailable, ..wrap(error) },
+        SourceErrorKind::Store => Error { kind: ErrorKind::Storage, ..wrap(&source.id)(error) },
+        _ => Error { kind: ErrorKind::Unavailable, ..wrap(&source.id)(error) },
     })
 }
 

@@ -216,7 +216,7 @@ fn foreseen(api: &Api, change: &Change) -> Stepped {
     let step = config.step(change);
     let stepped = Stepped::of(api, &config, &step, change.query());
     match change.source().filter(|_| matches!(step.act, Act::Change { .. })) {
-        Some(source) => stepped.over_what_is_stored(api, source),
+        Some(source) => stepped.over_what_is_stored(api, &config, source),
         None => stepped,
     }
 }

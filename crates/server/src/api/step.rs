@@ -118,18 +118,21 @@ impl Stepped {
     pub fn planned(api: &Api, next: &Config, step: &Step) -> Self {
         let stepped = Self::of(api, next, step, next.queries.get(&step.id));
         match next.sources.get(&step.id).filter(|_| matches!(step.act, Act::Change { .. })) {
-            Some(source) => stepped.over_what_is_stored(api, source),
+            Some(source) => stepped.over_what_is_stored(api, next, source),
             None => stepped,
         }
     }
 
     /// Adds what keeps a source from going on with these settings over what it has stored. Files may be read.
-    pub fn over_what_is_stored(self, api: &Api, source: &SourceSettings) -> Self {
+    /// `config` has its readers, which a source that begins again concerns.
+    pub fn over_what_is_stored(self, api: &Api, config: &Config, source: &SourceSettings) -> Self {
         let was = api.config().sources.get(source.id()).cloned();
         // What cannot be looked at now is said once the source is opened.
         let found = api.livewell.foresee(source, was.as_ref()).ok().flatten();
         let stop = |Obstacle { code, message, resets }| Stop { code, message, resets };
-        Self { stops: found.map(stop), ..self }
+        let begins_again = found.as_ref().is_some_and(|found| found.resets) && !source.kind().copies;
+        let stepped = Self { stops: found.map(stop), ..self };
+        if begins_again { stepped.followed(config, after_epoch) } else { stepped }
     }
 
     /// Returns a step in `config`, which has the readers of the component; `becomes` is the query that it will be.

@@ -70,6 +70,7 @@ fn show(plan: &Json) -> Result<(), Failure> {
     let list = |name: &str| plan[name].as_array().cloned().unwrap_or_default();
     for step in list("steps") {
         line(&mut out, &text(&step, "action"), &step, &told(&step))?;
+        stopped(&mut out, &step)?;
     }
     for kept in list("kept") {
         line(&mut out, "keep", &kept, "not in the configuration; --prune removes it")?;
@@ -106,6 +107,7 @@ const LOSSES: [(&str, &str, &str); 6] = [
 pub(super) fn foreseen(step: &Json) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     line(&mut out, &text(step, "action"), step, &told(step))?;
+    stopped(&mut out, step)?;
     let lost: Vec<String> = LOSSES
         .iter()
         .filter_map(|(name, one, many)| {
@@ -119,6 +121,18 @@ pub(super) fn foreseen(step: &Json) -> Result<(), Failure> {
     Ok(writeln!(out, "nothing was done")?)
 }
 
+/// Names each query that stops because a source begins again, with the command that starts it over.
+pub(super) fn stopped(out: &mut impl Write, step: &Json) -> io::Result<()> {
+    for id in receiving(step, "stop") {
+        writeln!(
+            out,
+            "query `{id}` stops in error over it (`recovery: strict`), and what follows it waits; afterwards: \
+             `livewell reset {id}`"
+        )?;
+    }
+    Ok(())
+}
+
 /// Returns what a step costs, and what followers receive.
 fn told(step: &Json) -> String {
     let rows = step["rows"].as_u64().unwrap_or_default();
@@ -128,7 +142,9 @@ fn told(step: &Json) -> String {
     if !fields.is_empty() {
         parts.push(fields.join(", "));
     }
-    if let Some(reads) = step["reads"].as_u64() {
+    if step["kind"] == "source" && step["action"] == "reset" {
+        parts.push(format!("read again; it has {}", counted(rows, "element", "elements")));
+    } else if let Some(reads) = step["reads"].as_u64() {
         let verb = if step["rebuilds"] == true { "rebuilt" } else { "built" };
         parts.push(format!("{verb} from {}", counted(reads, "stored element", "stored elements")));
     }
@@ -157,14 +173,18 @@ fn told(step: &Json) -> String {
 }
 
 fn receivers(step: &Json, what: &str, many: &str, one: &str) -> Option<String> {
-    let followers = step["followers"].as_array().into_iter().flatten();
-    let ids: Vec<&str> =
-        followers.filter(|one| one["receives"] == what).filter_map(|one| one["id"].as_str()).collect();
+    let ids: Vec<&str> = receiving(step, what).collect();
     let named: Vec<String> = ids.iter().take(NAMED_MAX).map(|id| format!("`{id}`")).collect();
     let more = ids.len() - named.len();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let verb = if ids.len() == 1 { one } else { many };
     (!ids.is_empty()).then(|| format!("{}{more} {verb}", named.join(", ")))
+}
+
+/// Returns the followers of a step that receive `what`.
+fn receiving<'a>(step: &'a Json, what: &'a str) -> impl Iterator<Item = &'a str> {
+    let followers = step["followers"].as_array().into_iter().flatten();
+    followers.filter(move |one| one["receives"] == what).filter_map(|one| one["id"].as_str())
 }
 
 fn text(one: &Json, field: &str) -> String {

@@ -242,7 +242,17 @@ fn what_a_dry_run_says_of_a_source_that_is_read_again_is_what_happens() {
         followers.iter().find(|one| one["id"] == id).unwrap()["receives"].clone()
     };
     assert_eq!((receives("strict"), receives("lenient")), (json!("stop"), json!("rebuild")));
-    assert_eq!(send(&running, "POST", "sources/ops/reset", None, &Json::Null).status, 202);
+    // The command says so, too, before and after.
+    let command = |more: &[&str]| {
+        let output = running.command(&[&["reset", "ops"], more].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let stops = "query `strict` stops in error over it (`recovery: strict`), and what follows it waits; afterwards: \
+                 `livewell reset strict`\n";
+    let told = command(&["--dry-run"]);
+    assert!(told.contains("`lenient` is rebuilt") && told.contains(stops), "{told}");
+    assert!(command(&[]).ends_with(stops));
     until(&running, "queries/strict", |status| status["state"] == "error");
     let rebuilt =
         until(&running, "queries/lenient", |status| status["state"] == "caught_up" && status["rows"] == 3);

@@ -85,7 +85,14 @@ fn a_file_that_was_edited_or_replaced_behind_its_position_stops_and_a_longer_one
         String::new(),
     ] {
         place.write("ops.jsonl", &replaced);
-        place.run().expect(1, &["`ops.jsonl`", "reset the source", "LW0208"]);
+        place.run().expect(
+            1,
+            &[
+                "`ops.jsonl`",
+                "`livewell reset ops` (queries over it that are `recovery: strict` stop",
+                "LW0208",
+            ],
+        );
         assert_eq!(place.results("q"), rows, "what was read stays what it was");
     }
 }

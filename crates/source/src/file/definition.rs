@@ -2,7 +2,7 @@
 
 use super::FilePosition;
 use crate::definition::{Definition, differences, refuse, text};
-use crate::error::code;
+use crate::error::{STRICT_STOPS, code};
 use crate::settings::{FileEntry, FileSettings};
 use crate::{ErrorKind, SourceError};
 use serde_json::{Value as Json, json};
@@ -42,7 +42,7 @@ pub(super) fn check(
         }
         found.append(&mut different);
     }
-    refuse(&settings.id, &found, "reads its files again")
+    refuse(&settings.id, &found, &format!("reads its files again ({STRICT_STOPS})"))
 }
 
 /// Returns how many files were begun at this position.

@@ -3,6 +3,7 @@
 use super::gzip::Gzip;
 use super::{Compression, FileMark};
 use crate::SourceError;
+use crate::error::STRICT_STOPS;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -73,7 +74,7 @@ impl Input {
         }
         std::fs::metadata(&self.path).map_err(|error| SourceError::io(&self.path, false, &error))?;
         Err(SourceError::changed(format!(
-            "`{}` was replaced by another file while it was followed; put the old file back, or reset the source to begin with the new one; for a log that is rotated say `rotation: rename`",
+            "`{}` was replaced by another file while it was followed; put the old file back, or reset the source to begin with the new one: `livewell reset SOURCE` ({STRICT_STOPS}); for a log that is rotated say `rotation: rename`",
             self.path.display()
         )))
     }
@@ -97,14 +98,14 @@ impl Input {
 /// Returns the error about a file shorter than what was read of it.
 pub(super) fn shortened(path: &dyn std::fmt::Display, length: u64, read: u64) -> SourceError {
     SourceError::changed(format!(
-        "`{path}` was shortened to {length} bytes, and reading stood at byte {read}; put back the file as it was, or reset the source to read it again from its beginning: `livewell reset SOURCE`"
+        "`{path}` was shortened to {length} bytes, and reading stood at byte {read}; put back the file as it was, or reset the source to read it again from its beginning: `livewell reset SOURCE` ({STRICT_STOPS})"
     ))
 }
 
 /// Returns the error about a file whose first `read` bytes have changed.
 pub(super) fn edited(path: &dyn std::fmt::Display, read: u64) -> SourceError {
     SourceError::changed(format!(
-        "`{path}` was changed before byte {read}, where reading stood; put back the file as it was, or reset the source to read it again from its beginning: `livewell reset SOURCE` (new lines belong at the end of the last file)"
+        "`{path}` was changed before byte {read}, where reading stood; put back the file as it was, or reset the source to read it again from its beginning: `livewell reset SOURCE` ({STRICT_STOPS}); new lines belong at the end of the last file"
     ))
 }
 

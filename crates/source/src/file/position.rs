@@ -1,7 +1,7 @@
 //! The position of a file source, with a fingerprint of everything that was read.
 
 use crate::SourceError;
-use crate::error::{ErrorKind, code};
+use crate::error::{ErrorKind, STRICT_STOPS, code};
 use livewell_model::codec::{DecodeError, Reader, Writer};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -65,7 +65,7 @@ impl FilePosition {
     pub fn decode(bytes: &[u8]) -> Result<Self, SourceError> {
         read(Reader::new("file position", bytes)).map_err(|error| {
             let message = format!(
-                "{error}; restore the store from a copy, or reset the source to read its files again"
+                "{error}; restore the store from a copy, or `livewell reset SOURCE` to read its files again ({STRICT_STOPS})"
             );
             SourceError::new(ErrorKind::Position, code::POSITION, message)
         })

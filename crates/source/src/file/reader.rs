@@ -7,6 +7,7 @@ use super::input::{self, Input};
 use super::position::{FileMark, FilePosition};
 use super::rotated::{self, Generation};
 use crate::SourceError;
+use crate::error::STRICT_STOPS;
 use crate::settings::{FileEntry, FileSettings, OnError, Rotation};
 use std::path::Path;
 use std::sync::Arc;
@@ -40,10 +41,11 @@ impl FileSource {
         let index = position.done.len();
         let Some(entry) = entries.get(index) else {
             return Err(SourceError::changed(format!(
-                "source `{}`: reading stood in file {} of its list, which now has {}; put the file back on the list, or reset the source",
+                "source `{}`: reading stood in file {} of its list, which now has {}; put the file back on the list, or `livewell reset {}` ({STRICT_STOPS})",
                 settings.id,
                 index + 1,
-                entries.len()
+                entries.len(),
+                settings.id
             )));
         };
         for (entry, mark) in entries.iter().zip(&position.done) {

@@ -4,7 +4,7 @@
 use super::input::{Identity, Input};
 use super::{Compression, FilePosition};
 use crate::SourceError;
-use crate::error::{ErrorKind, code};
+use crate::error::{ErrorKind, STRICT_STOPS, code};
 use std::fs;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3;
@@ -204,7 +204,7 @@ fn begins_with(file: &Generation, position: &FilePosition) -> Result<bool, Sourc
 fn not_found(path: &Path, read: u64) -> SourceError {
     let path = path.display();
     let message = format!(
-        "neither `{path}` nor one of its older files `{path}.1`, `{path}.2`, ... is surely the one whose first {read} bytes were read: it was removed, renamed or edited since; put it back under its name, or reset the source to read what is there from the oldest file on"
+        "neither `{path}` nor one of its older files `{path}.1`, `{path}.2`, ... is surely the one whose first {read} bytes were read: it was removed, renamed or edited since; put it back under its name, or reset the source to read what is there from the oldest file on: `livewell reset SOURCE` ({STRICT_STOPS})"
     );
     SourceError::new(ErrorKind::Changed, code::ROTATED, message)
 }

@@ -1,7 +1,7 @@
 //! The position of a NATS source: a stream, and a place in it.
 
 use crate::SourceError;
-use crate::error::{ErrorKind, code};
+use crate::error::{ErrorKind, STRICT_STOPS, code};
 use livewell_model::codec::{DecodeError, Reader, Writer};
 
 const FORMAT: u8 = 1;
@@ -37,7 +37,7 @@ impl NatsPosition {
     pub fn decode(bytes: &[u8]) -> Result<Self, SourceError> {
         read(Reader::new("stream position", bytes)).map_err(|error| {
             let message = format!(
-                "{error}; restore the store from a copy, or reset the source to read its stream again"
+                "{error}; restore the store from a copy, or `livewell reset SOURCE` to read its stream again ({STRICT_STOPS})"
             );
             SourceError::new(ErrorKind::Position, code::POSITION, message)
         })

@@ -4,7 +4,7 @@ use super::connection::{ANSWER_MAX, connect, lost, refused, unreachable};
 use super::position::NatsPosition;
 use super::received::{Parked, Received, Taken};
 use super::subject::matches;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, STRICT_STOPS};
 use crate::json::Reader;
 use crate::settings::{NatsSettings, OnError};
 use crate::{InputError, SourceError};
@@ -308,8 +308,11 @@ fn gone(stream: &str, from: u64, to: u64) -> SourceError {
     ))
 }
 
-fn way_on() -> &'static str {
-    "`livewell reset SOURCE` reads what the stream holds from its beginning, and `recovery: auto_reset` does so by itself"
+fn way_on() -> String {
+    format!(
+        "`livewell reset SOURCE` reads what the stream holds from its beginning ({STRICT_STOPS}), and `recovery: auto_reset` \
+         does so by itself"
+    )
 }
 
 fn created(info: &Info) -> i64 {

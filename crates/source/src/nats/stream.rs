@@ -5,6 +5,7 @@ use super::position::NatsPosition;
 use super::received::{Parked, Received, Taken};
 use super::session::Session;
 use crate::definition::Definition;
+use crate::error::STRICT_STOPS;
 use crate::json::Reader;
 use crate::profile::Profile;
 use crate::settings::NatsSettings;
@@ -61,7 +62,8 @@ impl Stream {
 
     fn check_made(&self, stored: &dyn Stored) -> Result<(), SourceError> {
         let Some(was) = stored.definition()? else { return Ok(()) };
-        self.definition().check(&was, &self.settings.id, "reads its stream from the beginning")
+        let what_reset_does = format!("reads its stream from the beginning ({STRICT_STOPS})");
+        self.definition().check(&was, &self.settings.id, &what_reset_does)
     }
 
     fn definition(&self) -> Definition {

@@ -96,7 +96,7 @@ pub(super) fn place(
         (Beginning::First { replace: false }, Some(_)) => {
             return Err(lost(format!(
                 "the slot `{name}` is there already, and nothing here says what was read from it; if nobody uses it, \
-                 reset the source (or say `recovery: auto_reset`), which drops it and copies all rows"
+                 `livewell reset SOURCE` (or `recovery: auto_reset`) drops it and copies all rows"
             )));
         }
         // A transaction that runs now is sent whole once it is committed, because the server kept its beginning.

@@ -90,8 +90,8 @@ impl Database {
     fn resume(&self, stored: &dyn Stored, home: &Home, position: Position) -> Result<Following, SourceError> {
         if let Some(slot) = self.settings.slot.as_ref().filter(|slot| **slot != home.slot) {
             return Err(lost(format!(
-                "the slot is `{slot}` here now, and what is stored was read from `{}`; set it back, or reset the source \
-                 to copy all rows with the new slot",
+                "the slot is `{slot}` here now, and what is stored was read from `{}`; set it back, or `livewell reset SOURCE` \
+                 copies all rows with the new slot",
                 home.slot
             )));
         }

@@ -69,7 +69,7 @@ pub(super) fn not_understood(text: &str) -> SourceError {
 
 /// Returns the error that the stored state of the source cannot be read.
 pub(super) fn damaged() -> SourceError {
-    let message = "what is stored of this source cannot be read; restore the store or reset the source";
+    let message = "what is stored of this source cannot be read; restore the store, or `livewell reset SOURCE` copies all tables";
     SourceError::new(ErrorKind::Position, code::POSITION, message)
 }
 
