@@ -11,7 +11,7 @@ use livewell_query::language::Diagnostic;
 use livewell_query::language::ast::Span;
 
 /// Names that logs use for callers without a token.
-const RESERVED: [&str; 3] = ["anonymous", "control-socket", "oidc"];
+const RESERVED: [&str; 4] = ["anonymous", "control-socket", "oidc", "unknown"];
 
 /// Adds what is wrong with the tokens.
 pub fn check(node: &Node, settings: &ServerSettings, problems: &mut Vec<Diagnostic>) {

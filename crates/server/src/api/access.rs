@@ -8,11 +8,13 @@ use super::limits::address;
 use super::problem::Problem;
 use super::scopes::{self, Need};
 use super::tokens::Token;
+use super::turned_away;
 use crate::oidc::{Oidc, Refused};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use smol_str::SmolStr;
 use std::net::IpAddr;
 
 /// Lets a call pass or refuses it.
@@ -39,8 +41,27 @@ pub async fn check(State(api): State<Shared>, mut request: Request, next: Next) 
     Problem::new(answer.status().as_u16(), "LW0714", message).into_response()
 }
 
+/// Why a call is refused, and the name of its token if that is known.
+struct Refusal {
+    problem: Problem,
+    caller: Option<SmolStr>,
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self { problem, caller: None }
+    }
+}
+
+impl Refusal {
+    fn of(grant: &Grant) -> impl FnOnce(Problem) -> Self + use<> {
+        let caller = Some(grant.caller.name.clone());
+        move |problem| Self { problem, caller }
+    }
+}
+
 /// Returns what the caller may do, if that includes this call.
-async fn admitted(api: &Api, guard: &Guard, request: &mut Request) -> Result<Grant, Problem> {
+async fn admitted(api: &Api, guard: &Guard, request: &mut Request) -> Result<Grant, Refusal> {
     let path = request.extensions().get::<MatchedPath>();
     // Whether there is a call is known to callers with a token.
     let need = path.map_or(Need::Token, |path| scopes::need(request.method(), path.as_str()));
@@ -49,7 +70,7 @@ async fn admitted(api: &Api, guard: &Guard, request: &mut Request) -> Result<Gra
     }
     let given = bearer(request.headers()).map(str::to_owned);
     let grant = identified(api, guard, address(request), given.as_deref()).await?;
-    grant.check(need, request).await?;
+    grant.check(need, request).await.map_err(Refusal::of(&grant))?;
     Ok(grant)
 }
 
@@ -60,13 +81,13 @@ async fn identified(
     guard: &Guard,
     address: IpAddr,
     given: Option<&str>,
-) -> Result<Grant, Problem> {
+) -> Result<Grant, Refusal> {
     let mut reason = String::new();
     if let Some(given) = given {
         if let Err(wait) = api.guesses.check(address) {
             let message = format!("too many wrong tokens came from {address}; try again later");
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-            return Err(Problem::new(429, "LW0719", message).retry_after(seconds));
+            return Err(Problem::new(429, "LW0719", message).retry_after(seconds).into());
         }
         if let Some(token) = guard.tokens.find(given) {
             return counted(token);
@@ -90,11 +111,11 @@ async fn identified(
         }
     }
     let message = format!("send a token that this server knows as `Authorization: Bearer TOKEN`{reason}");
-    Err(Problem::new(401, "LW0707", message))
+    Err(Problem::new(401, "LW0707", message).into())
 }
 
 /// Counts a call of a token.
-fn counted(token: &Token) -> Result<Grant, Problem> {
+fn counted(token: &Token) -> Result<Grant, Refusal> {
     let grant = token.grant();
     if token.count() {
         return Ok(grant);
@@ -103,14 +124,17 @@ fn counted(token: &Token) -> Result<Grant, Problem> {
         "more calls a second came with the token `{}` than its `requests_per_second` allows; try again",
         grant.caller.name
     );
-    Err(Problem::new(429, "LW0704", message).retry_after(1))
+    Err(Refusal::of(&grant)(Problem::new(429, "LW0704", message).retry_after(1)))
 }
 
 /// Returns a refusal; a missing scope also stands where clients of OAuth look for it (RFC 6750).
-fn refused(refusal: Problem) -> Response {
-    let is_scope = refusal.member("scope").and_then(|scope| scope.as_str());
+fn refused(Refusal { problem, caller }: Refusal) -> Response {
+    let is_scope = problem.member("scope").and_then(|scope| scope.as_str());
     let challenge = is_scope.map(|scope| format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""));
-    let mut answer = refusal.into_response();
+    let mut answer = problem.into_response();
+    if let Some(caller) = caller {
+        answer.extensions_mut().insert(turned_away::Refused(caller));
+    }
     if let Some(challenge) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }

@@ -15,8 +15,9 @@ use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Longer ids are cut off, which are none.
+/// Longer ids are cut off, which are none, and what else callers may make up is cut off, too.
 const ID_MAX: usize = 100;
+const PARAMETERS_MAX: usize = 1_000;
 
 /// A call that has changed something, or was to; or a command that has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Entry {
     pub status: Option<u16>,
     /// The code of the error, if it is one.
     pub code: Option<&'static str>,
+    /// How many refused calls before this one have no line, since there were too many.
+    pub left_out: u64,
 }
 
 impl Entry {
@@ -56,6 +59,7 @@ impl Entry {
             parameters: None,
             status: None,
             code: None,
+            left_out: 0,
         }
     }
 
@@ -77,29 +81,33 @@ impl Entry {
             address,
             kind = self.kind.map(ComponentKind::noun),
             id = self.id.as_deref().map(shown),
-            parameters = self.parameters.as_deref(),
+            parameters = self.parameters.as_deref().map(within),
             status = self.status,
             code = self.code,
+            left_out = (self.left_out > 0).then_some(self.left_out),
             "{} {}",
-            self.call,
+            shown(&self.call),
             self.result(),
         );
     }
 
     /// Returns the line of the file, with its end.
     fn line(&self) -> String {
-        let line = json!({
+        let mut line = json!({
             "time": self.time.clone().unwrap_or_else(|| SystemClock.now().to_rfc3339()),
             "caller": self.caller.as_str(),
             "address": self.address.map(|address| address.to_string()),
-            "call": self.call,
+            "call": shown(&self.call),
             "kind": self.kind.map(ComponentKind::noun),
             "id": self.id.as_deref().map(shown),
-            "parameters": self.parameters,
+            "parameters": self.parameters.as_deref().map(within),
             "result": self.result(),
             "status": self.status,
             "code": self.code,
         });
+        if self.left_out > 0 {
+            line["left_out"] = self.left_out.into();
+        }
         format!("{line}\n")
     }
 }
@@ -107,6 +115,11 @@ impl Entry {
 /// Returns an id that callers may have made up as text without line breaks and within a limit.
 fn shown(id: &str) -> String {
     id.escape_debug().take(ID_MAX).collect()
+}
+
+/// Returns parameters within a limit.
+fn within(parameters: &str) -> String {
+    parameters.chars().take(PARAMETERS_MAX).collect()
 }
 
 /// Where the lines go.
@@ -161,6 +174,7 @@ mod tests {
             parameters: None,
             status: Some(status),
             code: None,
+            left_out: 0,
         }
     }
 

@@ -6,22 +6,33 @@ use super::context::Shared;
 use super::foreseen::NothingDone;
 use super::limits::peer;
 use super::problem::Code;
+use super::turned_away::Refused;
 use crate::journal::{Event, Of, What};
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use livewell::ComponentKind;
+use smol_str::SmolStr;
+use std::time::Instant;
 
 /// The id of the component that a call is about, in its answer, if it is not in its path.
 #[derive(Debug, Clone)]
 pub struct About(pub String);
 
+/// That what came of a call is written, an extension of its answer.
+#[derive(Debug, Clone, Copy)]
+struct Audited;
+
+/// The caller of a call without a token that is known.
+const UNKNOWN: SmolStr = SmolStr::new_static("unknown");
+
 /// Answers a call, and writes what came of it. A call that is broken off, or panics, has an entry too.
 pub async fn write(State(api): State<Shared>, request: Request, next: Next) -> Response {
     let Some(entry) = entry(&request) else { return next.run(request).await };
     let mut pending = Pending { api, entry: Some(entry) };
-    let answer = next.run(request).await;
+    let mut answer = next.run(request).await;
+    answer.extensions_mut().insert(Audited);
     let entry = pending.entry.take();
     if answer.extensions().get::<NothingDone>().is_some() {
         return answer;
@@ -37,6 +48,26 @@ pub async fn write(State(api): State<Shared>, request: Request, next: Next) -> R
             pending.api.journal.record(event(&entry));
         }
         let audit = pending.api.audit.clone();
+        let _ = tokio::task::spawn_blocking(move || audit.write(&entry)).await;
+    }
+    answer
+}
+
+/// Answers a call, and writes that it was refused if [`write`], which is behind the checks of callers, has not.
+pub async fn write_refused(State(api): State<Shared>, request: Request, next: Next) -> Response {
+    let Some(mut entry) = entry(&request) else { return next.run(request).await };
+    let answer = next.run(request).await;
+    let extensions = answer.extensions();
+    if !answer.status().is_client_error() || extensions.get::<Audited>().is_some() {
+        return answer;
+    }
+    let caller = extensions.get::<Refused>().map(|Refused(caller)| caller.clone());
+    if let Some(left_out) = api.turned_away.take(caller.is_some(), Instant::now()) {
+        entry.caller = caller.unwrap_or(UNKNOWN);
+        entry.status = Some(answer.status().as_u16());
+        entry.code = extensions.get::<Code>().map(|Code(code)| *code);
+        entry.left_out = left_out;
+        let audit = api.audit.clone();
         let _ = tokio::task::spawn_blocking(move || audit.write(&entry)).await;
     }
     answer
@@ -70,6 +101,7 @@ fn entry(request: &Request) -> Option<Entry> {
         parameters: request.uri().query().map(ToOwned::to_owned),
         status: Some(500),
         code: Some("LW0542"),
+        left_out: 0,
     })
 }
 

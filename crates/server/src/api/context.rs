@@ -9,6 +9,7 @@ use super::pulse::Pulse;
 use super::rates::{Rates, Streams};
 use super::schemas::Schemas;
 use super::traffic::Traffic;
+use super::turned_away::TurnedAway;
 use super::verifications::Verifications;
 use super::views::Views;
 use crate::journal::Journal;
@@ -41,6 +42,8 @@ pub struct Api {
     pub(super) components_measured: usize,
     /// Who changed what.
     pub(super) audit: Audit,
+    /// How many refused changes it may still have.
+    pub(super) turned_away: TurnedAway,
     /// What happened.
     pub(super) journal: Journal,
     /// Where traces go.

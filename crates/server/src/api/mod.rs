@@ -81,6 +81,7 @@ mod trace;
 mod traffic;
 mod transactions;
 pub mod try_out;
+mod turned_away;
 mod until;
 mod values;
 mod verifications;
@@ -261,6 +262,7 @@ fn shared(
         audit,
         journal,
         telemetry,
+        turned_away: turned_away::TurnedAway::default(),
         traffic: Traffic::default(),
         pulse: Pulse::default(),
         config: RwLock::new(config),

@@ -115,6 +115,7 @@ pub(super) fn guarded(api: &Shared) -> Router<Shared> {
     router(api)
         .layer(axum::middleware::from_fn_with_state(api.clone(), access::check))
         .layer(axum::middleware::from_fn_with_state(api.clone(), limits::count))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), audited::write_refused))
         .layer(axum::middleware::from_fn_with_state(api.clone(), cors::answer))
         .layer(axum::middleware::from_fn_with_state(api.clone(), metrics::count))
 }

@@ -96,6 +96,47 @@ fn every_change_has_a_line_with_its_caller_and_reading_has_none() {
 }
 
 #[test]
+fn changes_that_are_refused_for_their_caller_have_a_line_each_within_bounds() {
+    let tokens = "  audit: { path: audit.jsonl }\n  tokens:\n    \
+        - { name: ops, token: token-of-the-operator, scopes: [operate] }\n    \
+        - { name: eyes, token: token-of-a-reader, scopes: [read] }\n";
+    let mut running = Running::start_with(tokens, "", "");
+    let refused = |token: &str, method: &str, path: &str, status: u16| {
+        let token = format!("authorization: Bearer {token}\r\n");
+        let token = if token.contains("Bearer none") { "" } else { &token };
+        assert_eq!(running.ask(method, path, token, "").status, status, "{method} {path}");
+    };
+    refused("none", "POST", "/api/v1/queries/big/reset", 401);
+    refused("token-of-nobody", "DELETE", "/api/v1/queries/big?really", 401);
+    refused("token-of-a-reader", "DELETE", "/api/v1/queries/big", 403);
+    refused("token-of-the-operator", "PUT", "/api/v1/sources/orders", 403);
+    refused("none", "GET", "/api/v1/queries/big", 401);
+    refused("none", "POST", "/api/v1/sources/orders/changes", 401);
+    let line = |caller: &str, call: &str, kind: &str, id: &str, status: u16, code: &str| {
+        json!([caller, call, kind, id, "refused", status, code])
+    };
+    let expected = [
+        line("unknown", "reset", "query", "big", 401, "LW0707"),
+        line("unknown", "remove", "query", "big", 401, "LW0707"),
+        line("eyes", "remove", "query", "big", 403, "LW0740"),
+        line("ops", "change", "source", "orders", 403, "LW0740"),
+    ];
+    let found = lines(&running);
+    assert_eq!(found.iter().map(said).collect::<Vec<_>>(), expected);
+    assert_eq!((&found[1]["parameters"], &found[1]["address"]), (&json!("really"), &json!("127.0.0.1")));
+
+    for _ in 0..80 {
+        refused("none", "POST", "/api/v1/backup", 401);
+    }
+    refused("token-of-a-reader", "POST", "/api/v1/backup", 403);
+    let found = lines(&running);
+    assert!((60..80).contains(&found.len()), "{}", found.len());
+    assert_eq!(said(found.last().unwrap())[0], "eyes", "others do not hide it");
+    let log = running.stop();
+    assert_eq!(log.lines().filter(|line| line.contains(" audit: ")).count(), found.len());
+}
+
+#[test]
 fn the_file_outlives_restarts_and_nobody_else_writes_to_it() {
     let mut running = start();
     running.ask("POST", "/api/v1/queries/big/reset", TOKEN, "");
