@@ -2,6 +2,7 @@
 
 use crate::control;
 use crate::failure::Failure;
+use crate::refusal;
 use crate::tls::Trust;
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::http::uri::Authority;
@@ -162,8 +163,17 @@ impl Client {
 
     /// Sends a `GET` for JSON that may not be there.
     pub fn find(&self, path: &str) -> Result<Option<Json>, Failure> {
+        self.get_unless(StatusCode::NOT_FOUND, path)
+    }
+
+    /// Sends a `GET` for JSON that the token may not be allowed to read.
+    pub fn permitted(&self, path: &str) -> Result<Option<Json>, Failure> {
+        self.get_unless(StatusCode::FORBIDDEN, path)
+    }
+
+    fn get_unless(&self, status: StatusCode, path: &str) -> Result<Option<Json>, Failure> {
         let answer = self.send(Method::GET, path, None, "")?;
-        if answer.status == StatusCode::NOT_FOUND {
+        if answer.status == status {
             return Ok(None);
         }
         self.json(self.succeeded(answer)?).map(Some)
@@ -237,7 +247,7 @@ impl Client {
                 handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
             // It makes progress whenever this runtime waits for something; its failures show there.
             tokio::spawn(connection);
-            let answer = sender.send_request(request).await.map_err(|error| error.to_string())?;
+            let answer = sender.send_request(request).await.map_err(|error| refusal::no_answer(&error))?;
             Ok::<_, String>((sender, answer))
         });
         let (sender, answer) = sent.map_err(|why| self.server.no_answer(why))?;
@@ -255,13 +265,10 @@ impl Client {
         }
         let problem = self.json(answer).unwrap_or_default();
         let (detail, code) = (problem["detail"].as_str(), problem["code"].as_str());
-        Err(Failure::failed(match (detail, code) {
-            (Some(detail), Some(code)) => format!("{detail} [{code}]"),
-            _ => {
-                let (name, status) = (self.server.name(), status.as_u16());
-                format!("{name} answers with status {status}; is a Livewell listening there? [LW0710]")
-            }
-        }))
+        Err(match (detail, code) {
+            (Some(detail), Some(code)) => refusal::failure(detail, code),
+            _ => refusal::of_another(&self.server.name(), status.as_u16()),
+        })
     }
 
     fn request(
@@ -279,7 +286,7 @@ impl Client {
         if let Some(accept) = accept {
             request = request.header(header::ACCEPT, accept);
         }
-        if let (Server::Address { .. }, Ok(token)) = (&self.server, std::env::var("LIVEWELL_TOKEN")) {
+        if let (Server::Address { .. }, Ok(token)) = (&self.server, std::env::var(refusal::TOKEN)) {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         request

@@ -13,6 +13,7 @@ mod oidc;
 mod open_files;
 mod panics;
 mod progress;
+mod refusal;
 mod render;
 mod schema;
 mod stamp;

@@ -57,7 +57,8 @@ fn from_store(
     let results = results.map_err(Failure::failed)?;
     if results.is_to_come() {
         return Err(Failure::failed(format!(
-            "`{query}` is new and its first rows were still being built; `livewell run` builds them [LW0714]"
+            "`{query}` is new and has no rows yet: they are built by `livewell run`, whose log, or `livewell status`, says what \
+             keeps them from it if something does [LW0714]"
         )));
     }
     // All rows are read before any is shown, so that a damaged store shows none.
@@ -81,9 +82,10 @@ fn from_server(
     let columns =
         names.and_then(|names| serde_json::from_str::<Vec<SmolStr>>(names).ok()).unwrap_or_default();
     let count = lines.header("livewell-rows").and_then(|rows| rows.parse().ok());
+    let shown = behind::shown(&lines);
     let is_unchecked = lines.header("livewell-checked") == Some("false");
     take(&columns, count, &mut rows(lines))?;
-    behind::say_of_server(client, query)?;
+    behind::say_of_rows(client, query, &shown)?;
     if is_unchecked { say_unchecked(query) } else { Ok(()) }
 }
 

@@ -49,21 +49,21 @@ impl Trust {
     /// Shakes hands with the server `host` and checks its certificate.
     ///
     /// # Errors
-    /// Returns the failure of the handshake, with what to do about an untrusted certificate.
+    /// Returns the failure of the handshake, with what to do about an untrusted certificate, and about a server without TLS.
     pub async fn connect(&self, host: &str, stream: TcpStream) -> io::Result<Secured> {
         let name =
             ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).map_err(io::Error::other)?;
         TlsConnector::from(self.0.clone()).connect(name, stream).await.map_err(|error| {
-            let is_untrusted = error.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(
-                |error| matches!(error, rustls::Error::InvalidCertificate(_)),
-            );
-            if !is_untrusted {
-                return io::Error::new(error.kind(), format!("TLS: {error}"));
-            }
-            let message = format!(
-                "{error}: name the authority's certificate, or the server's own if it is self-signed, with `--ca FILE` \
-                 or LIVEWELL_CA, and the server by a name in its certificate"
-            );
+            let message = match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+                Some(rustls::Error::InvalidCertificate(_)) => format!(
+                    "{error}: name the authority's certificate, or the server's own if it is self-signed, with `--ca \
+                     FILE` or LIVEWELL_CA, and the server by a name in its certificate"
+                ),
+                Some(rustls::Error::InvalidMessage(_)) => {
+                    "what listens there does not speak TLS; write `http://` if that is meant".to_owned()
+                }
+                _ => format!("TLS: {error}"),
+            };
             io::Error::new(error.kind(), message)
         })
     }

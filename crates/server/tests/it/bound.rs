@@ -3,6 +3,7 @@
 use super::running::{Answer, Events, Running};
 use serde_json::json;
 use std::fmt::Write;
+use std::process::Command;
 
 const CONFIG: &str = "store: { kind: embedded, path: data }\n\
     server:\n  listen: 127.0.0.1:0\n  tokens:\n    \
@@ -105,6 +106,40 @@ fn a_token_of_one_value_reads_its_results_and_changes_in_every_form() {
     let (name, _, result) = events.next().unwrap();
     assert_eq!((name.as_str(), &result["results"][0]["data"]["id"]), ("result", &json!("o8")));
     assert_eq!(get(&running, "the-whole-list", "/api/v1/queries/big/results").status, 200);
+}
+
+#[test]
+fn the_command_reads_what_a_bound_token_may_read() {
+    let running = started();
+    let results = |token: Option<&str>, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_livewell"));
+        command.args(["results", "orders-of", "--server", &running.address, "--format", "ndjson"]).args(more);
+        match token {
+            Some(token) => command.env("LIVEWELL_TOKEN", format!("token-of-{token}")),
+            None => command.env_remove("LIVEWELL_TOKEN"),
+        };
+        let output = command.output().unwrap();
+        let said = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (output.status.code(), said(&output.stdout).lines().count(), said(&output.stderr))
+    };
+    let own = ["--for", "customer=c42"];
+    let sent = get(&running, "customer-42", &format!("{OF}/results?customer=c42&position=6&wait=20s"));
+    assert_eq!(sent.status, 200, "{}", sent.body);
+    assert_eq!(results(Some("customer-42"), &own), (Some(0), 3, String::new()));
+    assert_eq!(running.ask("POST", &format!("{OF}/stop"), &bearer("all-things"), "").status, 200);
+    let (code, rows, said) = results(Some("customer-42"), &own);
+    assert_eq!((code, rows), (Some(0), 3), "{said}");
+    assert!(said.contains("note: `orders-of` is stopped, and may be behind"), "{said}");
+
+    for (token, more, says) in [
+        (Some("customer-42"), ["--for", "customer=c43"], "[LW0740]"),
+        (Some("nobody"), own, "environment variable LIVEWELL_TOKEN, which has another [LW0707]"),
+        (None, own, "environment variable LIVEWELL_TOKEN, which is not set [LW0707]"),
+    ] {
+        let (code, rows, said) = results(token, &more);
+        assert_eq!((code, rows), (Some(1), 0), "{said}");
+        assert!(said.contains(says), "{said}");
+    }
 }
 
 #[test]

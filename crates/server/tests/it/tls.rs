@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -134,6 +134,20 @@ fn a_command_asks_by_tls_whom_it_trusts_and_nobody_else() {
     let tls = serving("");
     let control = livewell(&["status", "--store", tls.running.store().to_str().unwrap()]);
     assert!(control.status.success(), "the control socket needs no certificate");
+    let unsecured = livewell(&["status", "--server", &format!("http://{}", tls.running.address)]);
+    let said = String::from_utf8_lossy(&unsecured.stderr).into_owned();
+    assert!(said.contains("if it speaks TLS, write `https://`"), "{said}");
+    let plain = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = plain.local_addr().unwrap();
+    let answering = std::thread::spawn(move || {
+        plain.accept().unwrap().0.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+    });
+    let ca = tls.certificates.path("authority.crt");
+    let secured =
+        livewell(&["status", "--server", &format!("https://{address}"), "--ca", ca.to_str().unwrap()]);
+    answering.join().unwrap();
+    let said = String::from_utf8_lossy(&secured.stderr).into_owned();
+    assert!(said.contains("does not speak TLS; write `http://` if that is meant"), "{said}");
     let answer = tls.get("/");
     assert!(answer.contains("\r\nstrict-transport-security: max-age=31536000\r\n"), "{}", &answer[..500]);
     let mut posting = tls.secured();
