@@ -131,7 +131,7 @@ async fn get(State(api): State<Shared>, Path(id): Path<String>, uri: Uri) -> Res
         return Err(refused(format!("`search` has at most {SEARCH_MAX} bytes")));
     }
     let before = before.map(|text| position(&text)).transpose()?;
-    let results = built(given.results(&api, &id)?)?;
+    let results = built(&api, given.results(&api, &id)?)?;
     if let Some(Position { epoch, .. }) = before.filter(|before| before.epoch != results.epoch) {
         let message = format!(
             "the outbox of `{id}` has no results of epoch {epoch}: the query was built again, and epoch {} counts now",

@@ -162,7 +162,7 @@ async fn get(
                 "`cursor` goes with `limit`: say how many rows a page has",
             ));
         }
-        return whole(&api, built(given.results(&api, &id)?)?, lines);
+        return whole(&api, built(&api, given.results(&api, &id)?)?, lines);
     };
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::new(400, "LW0701", format!("`limit` is from 1 to {LIMIT_MAX}")));
@@ -220,7 +220,7 @@ async fn unchanged(
     let deadline = Instant::now() + wait.min(most);
     let mut pause = Duration::from_millis(2);
     loop {
-        let results = built(given.results(api, id)?)?;
+        let results = built(api, given.results(api, id)?)?;
         if !has(headers, &results) {
             return Ok(None);
         }
@@ -247,12 +247,25 @@ fn not_modified(api: &Api, results: &livewell::Results, wait: Option<Duration>) 
 }
 
 /// Returns the results, unless the query is new and has none yet.
-pub(super) fn built(results: livewell::Results) -> Result<livewell::Results, Problem> {
+pub(super) fn built(api: &Api, results: livewell::Results) -> Result<livewell::Results, Problem> {
     if results.is_to_come() {
-        let message = format!("the first rows of `{}` are still being built", results.query_id);
+        let id = &results.query_id;
+        let message = match keeps_from_building(api, id) {
+            Some(why) => format!("the first rows of `{id}` cannot be built yet: {why}"),
+            None => format!("the first rows of `{id}` are still being built"),
+        };
         return Err(Problem::new(503, "LW0714", message).retry_after(1));
     }
     Ok(results)
+}
+
+/// Returns what keeps the rows of a new query from being built, if it is more than that this takes its time: its own trouble,
+/// or that of something that it reads.
+pub(super) fn keeps_from_building(api: &Api, id: &str) -> Option<String> {
+    let trouble = |id: &str| api.livewell.condition(id).trouble.map(|(trouble, _)| trouble);
+    let sources = api.config().queries.get(id)?.sources.clone();
+    let of_source = |source: &String| Some(format!("`{source}`: {}", trouble(source)?));
+    sources.iter().find_map(of_source).or_else(|| trouble(id))
 }
 
 /// Returns all rows, streamed from one snapshot.
@@ -277,7 +290,7 @@ fn page(
     lines: bool,
 ) -> Result<Response, Problem> {
     let of = given.hash();
-    let results = built(api.pins.results(id, of, cursor, || given.results(api, id))?)?;
+    let results = built(api, api.pins.results(id, of, cursor, || given.results(api, id))?)?;
     let mut rows = results.page(cursor.map(|cursor| cursor.after), limit + 1)?;
     let before = cursor.map_or(0, |cursor| cursor.rows);
     let next = if rows.len() > limit {

@@ -4,6 +4,8 @@ use super::running::{Events, Running};
 use serde_json::{Value as Json, json};
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
 
 fn node(id: &str, x: i64) -> String {
     json!({ "operation": "insert", "element": { "type": "node", "id": id, "labels": ["N"], "properties": { "x": x } } })
@@ -19,7 +21,7 @@ fn troubled() -> Running {
     running.get("/api/v1/queries/above/results?position=1&wait=20s");
     running.post(&node("b", 0));
     while running.get("/api/v1/queries/above").json()["state"] != "waiting" {
-        std::thread::park_timeout(std::time::Duration::from_millis(10));
+        thread::park_timeout(Duration::from_millis(10));
     }
     running
 }
@@ -94,4 +96,25 @@ fn a_stream_says_it_at_the_end_of_its_snapshot_and_in_its_heartbeats() {
         }
     }
     assert_eq!(seen, ["snapshot_end", "heartbeat"]);
+}
+
+#[test]
+fn a_new_query_says_what_keeps_its_rows_from_being_built() {
+    let running = Running::of(
+        "store: { kind: embedded, path: data }\nserver: { listen: 127.0.0.1:0 }\n\
+         sources:\n  - { id: shop, kind: postgres, url: 'postgres://x@127.0.0.1:1/x', tables: [ { table: t } ] }\n\
+         queries:\n  - { id: q, sources: [shop], cypher: 'MATCH (n) RETURN n' }\n",
+    );
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let results = running.get("/api/v1/queries/q/results");
+        assert_eq!((results.status, &results.json()["code"]), (503, &json!("LW0714")), "{}", results.body);
+        if results.body.contains("`q` cannot be built yet: `shop`: the database is out of reach") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{}", results.body);
+        thread::park_timeout(Duration::from_millis(20));
+    }
+    let shown = running.command(&["results", "q"]);
+    assert!(super::text(&shown.stderr).contains("[LW0210] [LW0714]"), "{shown:?}");
 }

@@ -70,7 +70,8 @@ impl<'a> Seen<'a> {
         let feed = Feed::open(snapshot.clone(), entry.number)?.ok_or_else(|| Error::not_found(query_id))?;
         if feed.head.building.is_some() {
             let message = format!(
-                "`{query_id}` is being built, so its rows are not yet those of its definition; try again once that is done"
+                "`{query_id}` is being built, so its rows are not yet those of its definition; try again once that is done: `livewell status` shows \
+                 how far it is, or what keeps it from it"
             );
             return Err(Error::new(ErrorKind::Unavailable, "LW0529", message));
         }

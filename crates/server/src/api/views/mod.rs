@@ -166,7 +166,7 @@ async fn post(
 ) -> Result<Created<Made>, Problem> {
     let (Nothing {}, given) = values::split(&api, &id, &uri, &[])?;
     let asked = asked(&body)?;
-    let results = built(given.results(&api, &id)?)?;
+    let results = built(&api, given.results(&api, &id)?)?;
     let (_waiting, ordering) = verifying::begin_ordering(&api)?;
     let bounds = Bounds { bytes: api.limits.verify_bytes.get(), time: TIME_MAX };
     let view = tokio::task::spawn_blocking(move || {
