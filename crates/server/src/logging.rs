@@ -6,6 +6,10 @@ use indicatif::ProgressBar;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The bar that lines must not run into.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
@@ -22,10 +26,21 @@ pub fn start(format: LogFormat, level: LogLevel) {
     // A line that stderr does not take, as after its terminal is closed, is lost; saying so there would panic.
     let log =
         tracing_subscriber::fmt().with_max_level(level).log_internal_errors(false).with_writer(|| Above);
+    let ours = ours(level);
     match format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).with_writer(|| OneLine(Above)).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => {
+            let log = log.with_ansi(io::stderr().is_terminal()).with_writer(|| OneLine(Above));
+            log.finish().with(ours).init();
+        }
+        LogFormat::Json => log.json().flatten_event(true).finish().with(ours).init(),
     }
+}
+
+/// Returns which targets are logged: what a client of NATS says of its connection is for whoever looks for a fault there.
+/// Everybody else reads it from the source or reaction that uses it, or from the command.
+fn ours(level: Level) -> Targets {
+    let all = Targets::new().with_default(level);
+    if level < Level::DEBUG { all.with_target("async_nats", LevelFilter::OFF) } else { all }
 }
 
 /// Writes log lines above `bar` from now on.

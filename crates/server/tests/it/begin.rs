@@ -26,6 +26,8 @@ fn every_template_is_a_configuration_that_check_accepts() {
         let said = text(&init.stdout);
         assert!(said.contains("created new/place/livewell.yaml") && said.contains("cd new/place"), "{said}");
         assert!(said.contains("livewell run"), "{said}");
+        let written = std::fs::read_to_string(folder.path().join("new/place/livewell.yaml")).unwrap();
+        assert!(!written.contains("docs/"), "{template}: nobody who has the binary alone has these pages");
         let check = livewell(&folder.path().join("new/place"), &["check", "livewell.yaml"]);
         assert!(check.status.success() && check.stderr.is_empty(), "{template}: {check:?}");
     }

@@ -1,5 +1,6 @@
 //! `livewell doctor`: each check, in order and broken.
 
+use super::control::Run;
 use super::nats::Broker;
 use super::place::Place;
 use super::small_disk::SmallDisk;
@@ -118,6 +119,18 @@ fn a_time_that_is_ahead_of_the_clock_is_a_warning() {
 }
 
 #[test]
+fn an_address_that_somebody_else_has_fails() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let place = Place::new(&format!("server: {{ listen: '{address}' }}\n{OPS}"), &[NODE]);
+    Examined::of(&place).has("fail", "address", &[&address.to_string(), "is in use", "`server.listen`"]);
+    drop(taken);
+    Examined::of(&place).is_well().has("ok", "address", &["is free"]);
+    let run = Run::start(place);
+    Examined::of(&run.place).is_well().has("ok", "address", &["while a process runs the store"]);
+}
+
+#[test]
 fn files_that_cannot_be_written_fail() {
     let place = Place::new(&reaction("kind: file, path: no/such/out.jsonl"), &[NODE]);
     Examined::of(&place).has("fail", "file", &["out", "cannot be written"]);
@@ -155,7 +168,18 @@ fn a_database_is_looked_at_as_the_source_would_and_nothing_is_made_there() {
     postgres.sql("CREATE ROLE weak LOGIN PASSWORD 'x'; GRANT SELECT ON t TO weak; CREATE ROLE half LOGIN REPLICATION PASSWORD 'x'; GRANT SELECT ON t TO half");
     let as_role = |role: &str| with_role(&url, role);
     Examined::of(&source(&as_role("weak"), "t")).has("fail", "server", &["shop"]);
-    Examined::of(&source(&as_role("half"), "t")).has("fail", "server", &["shop", "CREATE PUBLICATION"]);
+    let half = || Examined::of(&source(&as_role("half"), "t"));
+    let statement = "CREATE PUBLICATION \"livewell_shop\" FOR TABLE \"public\".\"t\"";
+    half().has("fail", "server", &["shop", "does not own t", statement]);
+    postgres.sql("GRANT CREATE ON DATABASE postgres TO half");
+    half().has("fail", "server", &["shop", "does not own t", statement]);
+    postgres.sql("ALTER TABLE t OWNER TO half");
+    half().is_well().has("ok", "server", &["shop", "1 table"]);
+    postgres.sql("REVOKE CREATE ON DATABASE postgres FROM half");
+    half().has("fail", "server", &["shop", "may not create in the database", statement]);
+    postgres.sql(statement);
+    half().is_well();
+    postgres.sql("DROP PUBLICATION livewell_shop");
     for n in 0..postgres.sql("SHOW max_replication_slots").trim().parse::<u32>().unwrap() {
         postgres.sql(&format!("SELECT pg_create_physical_replication_slot('s{n}')"));
     }
@@ -175,6 +199,9 @@ fn a_target_in_a_database_needs_its_rights() {
     let out = |url: &str| {
         Place::new(&reaction(&format!("kind: postgres, url: '{url}', table: out, key: [x]")), &[NODE])
     };
+    let run = "mode: execute, statement: 'INSERT INTO a VALUES ($1)', parameters: [x]";
+    let run = Place::new(&reaction(&format!("kind: postgres, url: '{url}', {run}")), &[NODE]);
+    Examined::of(&run).has("ok", "server", &["out", "what the statement needs shows when it runs"]);
     Examined::of(&out(&url)).is_well().has("ok", "server", &["out", "may be written"]);
     assert_eq!(postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").trim(), "0");
     postgres.sql("CREATE ROLE weak LOGIN PASSWORD 'x'; REVOKE CREATE ON SCHEMA public FROM PUBLIC");

@@ -1,7 +1,8 @@
 //! Looks at a database as a source would, without making anything there.
 
 use super::begin;
-use super::catalog::{literal, text};
+use super::catalog::{identifier, literal, qualified, text};
+use super::failure::refused;
 use super::session::Session;
 use crate::SourceError;
 use crate::settings::PostgresSettings;
@@ -24,6 +25,41 @@ fn question(slot: Option<&str>, publication: &str) -> String {
     )
 }
 
+/// Checks that this role could make the missing publication: it must own the tables, and may create in the database.
+fn check_creatable(
+    session: &mut Session,
+    settings: &PostgresSettings,
+    may_create: bool,
+) -> Result<(), SourceError> {
+    let publication = settings.publication();
+    if settings.tables.is_empty() {
+        return Err(refused(format!(
+            "there is no publication `{publication}`, and no `tables` to make it for; name them, or make it"
+        )));
+    }
+    let tables: Vec<String> = settings.tables.iter().map(|table| qualified(table.name())).collect();
+    let listed: Vec<String> = tables.iter().map(|table| format!("to_regclass({})", literal(table))).collect();
+    // A table that is not there is found by the look at all of them, which names it.
+    let question = format!(
+        "SELECT string_agg(oid::regclass::text, ', ' ORDER BY oid::regclass::text) FROM pg_class \
+         WHERE oid IN ({}) AND NOT pg_has_role(relowner, 'USAGE')",
+        listed.join(", ")
+    );
+    let rows = session.connection.query(&question, "to say whose tables they are")?;
+    let foreign = rows.first().and_then(|row| row.first().cloned().flatten());
+    let why = match (foreign, may_create) {
+        (Some(foreign), _) => format!("does not own {foreign}"),
+        (None, false) => "may not create in the database".to_owned(),
+        (None, true) => return Ok(()),
+    };
+    Err(refused(format!(
+        "there is no publication `{publication}`, and this role cannot make it, since it {why}; let the tables' owner, who \
+         needs CREATE on the database, run: CREATE PUBLICATION {} FOR TABLE {}",
+        identifier(&publication),
+        tables.join(", ")
+    )))
+}
+
 /// Connects, and checks the version, the log's level, the tables, the rights, and that there is a slot to be had.
 ///
 /// # Errors
@@ -31,24 +67,20 @@ fn question(slot: Option<&str>, publication: &str) -> String {
 pub(crate) fn probe(settings: &PostgresSettings) -> Result<Probed, SourceError> {
     let mut session = Session::open(settings)?;
     session.check_level()?;
-    let publication = settings.publication.clone().unwrap_or_else(|| format!("livewell_{}", settings.id));
-    let question = question(settings.slot.as_deref(), &publication);
+    let question = question(settings.slot.as_deref(), &settings.publication());
     let rows = session.connection.query(&question, "to say what it has")?;
     let row =
         rows.first().ok_or_else(|| super::failure::not_understood("it answers a question with no row"))?;
     let is = |at: usize| text(row, at).map(|text| text == "t");
     let free: i64 = text(row, 1)?.parse().unwrap_or_default();
     if free <= 0 && !is(2)? {
-        return Err(super::failure::refused(
+        return Err(refused(
             "no replication slot is free; raise `max_replication_slots` and restart the database, or drop a slot that \
              nobody uses",
         ));
     }
-    if !is(3)? && !is(4)? {
-        return Err(super::failure::refused(format!(
-            "there is no publication `{publication}`, and the role may not create it; as the tables' owner: CREATE \
-             PUBLICATION {publication} FOR TABLE ...; or: GRANT CREATE ON DATABASE"
-        )));
+    if !is(3)? {
+        check_creatable(&mut session, settings, is(4)?)?;
     }
     let tables = begin::look(settings)?;
     let tables = if tables == 1 { "1 table".to_owned() } else { format!("{tables} tables") };

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::place::Places;
 use super::session::Session;
-use super::settings::PostgresSettings;
+use super::settings::{PostgresMode, PostgresSettings};
 use crate::ReactionError;
 use livewell_model::probe::Probed;
 use tokio_postgres::Transaction;
@@ -35,7 +35,11 @@ pub(super) fn probe(settings: &PostgresSettings) -> Result<Probed, ReactionError
         }
         Ok(row.get::<_, i64>(0))
     })?;
-    Ok(Probed::new(format!("{}, its tables may be written", session.target())).at_micros(Some(micros)))
+    let may = match settings.mode {
+        PostgresMode::Table => "its tables may be written",
+        PostgresMode::Execute => "its checkpoint may be written; what the statement needs shows when it runs",
+    };
+    Ok(Probed::new(format!("{}, {may}", session.target())).at_micros(Some(micros)))
 }
 
 async fn check(transaction: &Transaction<'_>, table: &str) -> Result<(), Failure> {

@@ -38,7 +38,7 @@ impl Verdict {
 /// What a check finds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What was checked: `configuration`, `store`, `server`, `file`, `clock` or `open files`.
+    /// What was checked: `configuration`, `store`, `address`, `server`, `file`, `clock` or `open files`.
     pub check: String,
     /// The component, file or directory that it is about.
     pub about: String,

@@ -1,5 +1,6 @@
 //! `livewell doctor`: looks at everything that a run needs, and changes nothing.
 
+mod address;
 mod files;
 mod finding;
 mod machine;
@@ -45,6 +46,7 @@ pub fn run(asked: &Doctor) -> Result<(), Failure> {
         if let StoreSettings::Embedded(embedded) = &config.store {
             findings.extend(store::look(&embedded.path));
         }
+        findings.extend(address::look(config));
         findings.extend(files::look(config));
         findings.extend(servers::look(config));
     }

@@ -6,7 +6,7 @@ use crate::cli::DIRECT;
 use crate::command::offline;
 use crate::control;
 use crate::failure::Failure;
-use crate::render::size;
+use crate::render::{counted, size};
 use livewell::clock::{Clock, SystemClock};
 use livewell_store::EmbeddedStore;
 use std::env;
@@ -72,7 +72,7 @@ pub fn within(directory: &Path) -> Result<Vec<Finding>, Failure> {
     let mut findings = vec![Finding::ok(
         STORE,
         directory.display(),
-        format!("can be read, and has {components} components"),
+        format!("can be read, and has {}", counted(components as u64, "component", "components")),
     )];
     if let Some((newest, source)) = times.into_iter().next() {
         let ahead = newest.0.saturating_sub(SystemClock.now().0);
