@@ -117,8 +117,32 @@ fn names_are_found_in_expressions() {
     assert_eq!(names(r#"sum(up{job="livewell"}) - time()"#), ["up"]);
 }
 
-/// Checks that an expression names only families of the guide.
+/// The functions that take a counter for granted, and those that take a gauge.
+const OF_COUNTERS: [&str; 3] = ["increase(", "irate(", "rate("];
+const OF_GAUGES: [&str; 4] = ["predict_linear(", "idelta(", "delta(", "deriv("];
+
+/// Returns the metrics to which an expression applies one of these functions.
+fn applied(expression: &str, functions: &[&str]) -> Vec<String> {
+    let behind = |function: &&str| {
+        let places = expression.match_indices(*function).collect::<Vec<_>>().into_iter();
+        places.map(|(at, _)| names(&expression[at + function.len()..])[0].clone()).collect::<Vec<_>>()
+    };
+    functions.iter().flat_map(behind).collect()
+}
+
+/// Returns whether a series only grows.
+fn is_counter(name: &str) -> bool {
+    ["_total", "_bucket", "_sum", "_count"].iter().any(|end| name.ends_with(end))
+}
+
+/// Checks that an expression names only families of the guide, and asks of each what its kind can tell.
 fn check(place: &str, expression: &str, listed: &BTreeSet<String>) {
+    for name in applied(expression, &OF_COUNTERS) {
+        assert!(is_counter(&name), "{place}: `{name}` is a gauge: {expression}");
+    }
+    for name in applied(expression, &OF_GAUGES) {
+        assert!(!is_counter(&name), "{place}: `{name}` is a counter: {expression}");
+    }
     let names = names(expression);
     assert!(!names.is_empty(), "{place}: {expression}");
     for name in names {
