@@ -4,8 +4,10 @@
 //! are written as strings; NaN and the infinities are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`; a row
 //! signature is a string, because 64-bit numbers do not survive JavaScript. The table is in `docs/format/values.md`.
 
+mod fault;
 mod read;
 
+pub use fault::fault;
 pub use read::value_from_text;
 
 use crate::codec::NESTING_MAX;

@@ -163,8 +163,9 @@ impl Compiler<'_> {
     fn parameter(&self, name: &SmolStr, expr: &Expr) -> Result<Value, Diagnostic> {
         self.params.get(name).cloned().ok_or_else(|| {
             let message = format!("the parameter `${name}` has no value");
-            Diagnostic::semantic(code::PARAMETER, expr.span, message)
-                .with_help("give it one beside the query")
+            Diagnostic::semantic(code::PARAMETER, expr.span, message).with_help(format!(
+                "give it one: in `params`, or on the command line with `--param {name}=VALUE`"
+            ))
         })
     }
 }

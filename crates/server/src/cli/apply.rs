@@ -12,12 +12,12 @@ Examples:
   livewell apply shop.yaml --dry-run
   livewell apply shop.yaml --prune --yes
 
-Shows what would be created, changed, rebuilt and removed, what that costs and what followers receive; asks; and does
-it. All that is new or changed starts together. What the configuration does not name stays, unless --prune removes it
+Shows what would be created, changed, rebuilt and removed, what that costs and what followers receive; asks; and does \
+it. All that is new or changed starts together. What the configuration does not name stays, unless --prune removes it \
 with everything that it has stored. What has changed under `store:` and `server:` takes effect with the next start.
 
-If the process runs this very file, it reads it itself, with its secrets and variables, and the next start finds the
-same. Any other file is applied like calls that create and change components: its files and variables must be ones that
+If the process runs this very file, it reads it itself, with its secrets and variables, and the next start finds the \
+same. Any other file is applied like calls that create and change components: its files and variables must be ones that \
 calls may name, and the store keeps what it makes. A file that is wrong changes nothing.")]
 pub struct Apply {
     /// The configuration file

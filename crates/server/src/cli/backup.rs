@@ -11,7 +11,7 @@ Examples:
   livewell backup /backups/monday
   livewell backup /backups/monday --store ./livewell-data     without a server
 
-The backup is the store as it is after one commit, and is checked before the command ends. A backup that was not
+The backup is the store as it is after one commit, and is checked before the command ends. A backup that was not \
 finished is refused by `restore`; the next one may take its place.")]
 pub struct Backup {
     /// Where the backup goes: a directory that is new or empty
@@ -33,7 +33,7 @@ pub struct Backup {
 Example:
   livewell restore /backups/monday --into ./livewell-data
 
-Every source and query begins a new epoch, so that reactions and followers notice that the store went back; they do
+Every source and query begins a new epoch, so that reactions and followers notice that the store went back; they do \
 what their `recovery` says.")]
 pub struct Restore {
     /// The directory of the backup

@@ -11,7 +11,7 @@ Examples:
   livewell doctor
   livewell doctor shop.yaml --format json
 
-Looks at the configuration, the store, every server that a source or reaction connects to (as that would, but without
+Looks at the configuration, the store, every server that a source or reaction connects to (as that would, but without \
 any effect there), the files, the clocks, and the limit on open files. Exit code 1 if anything fails.")]
 pub struct Doctor {
     /// The configuration file

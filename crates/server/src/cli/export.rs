@@ -13,7 +13,7 @@ Examples:
   livewell export late-departures --format ndjson | jq .data
   livewell export late-departures --format parquet --output late.parquet
 
-All rows are of one sequence, whatever changes meanwhile, and are never in memory together. A file appears under its
+All rows are of one sequence, whatever changes meanwhile, and are never in memory together. A file appears under its \
 name once it is whole.")]
 pub struct Export {
     /// The query's id

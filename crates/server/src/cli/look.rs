@@ -73,7 +73,7 @@ impl Explain {
     }
 }
 
-fn for_each(text: &str) -> Result<Parameter, String> {
+pub(super) fn for_each(text: &str) -> Result<Parameter, String> {
     let (name, of) = text.split_once('=').ok_or("write NAME=TYPE, as in `customer=text`")?;
     Ok(Parameter { name: name.trim_start_matches('$').into(), of: of.parse()? })
 }
@@ -103,7 +103,7 @@ Examples:
   livewell verify shop
   livewell verify shop --table public.orders
 
-A query and its rows are taken at one sequence. A source goes on while it is compared. Prints the first differences;
+A query and its rows are taken at one sequence. A source goes on while it is compared. Prints the first differences; \
 exit code 1 if there is any, or if a table could not be compared.")]
 pub struct Verify {
     /// The id of the query or source
@@ -137,7 +137,7 @@ Examples:
   livewell why late-departures --bind f=ops/UA1545            by an element that the query matches
   livewell why orders-of --for customer=c42 --where id=o7
 
-The query is evaluated from scratch at one sequence. A server gives up after 20 seconds; a store that nobody runs is
+The query is evaluated from scratch at one sequence. A server gives up after 20 seconds; a store that nobody runs is \
 read as long as it takes.")]
 pub struct Why {
     /// The query's id

@@ -50,7 +50,7 @@ Begin with:
   livewell run livewell.yaml        run it
   livewell status                   see what it does
 
-A command finds the process that it asks by the store: that of --store, of --config, or of livewell.yaml in the current
+A command finds the process that it asks by the store: that of --store, of --config, or of livewell.yaml in the current \
 directory. The configuration needs no `server:` for that. --server asks at an address instead.
 
 Environment:
@@ -122,7 +122,7 @@ SIGINT (Ctrl-C) and SIGTERM stop it in order; it may also be killed: it goes on 
 Examples:
   livewell check livewell.yaml
 
-Every problem is shown with its line, column and what to do about it, also a query that has no value
+Every problem is shown with its line, column and what to do about it, also a query that has no value \
 over the empty graph. Exit code 2 if there is any.")]
     Check(Check),
 
@@ -211,8 +211,8 @@ Examples:
   livewell remove query old-alerts --store ./livewell-data
   livewell remove old-alerts --dry-run        what would go with it, and who reads it
 
-Take it out of the configuration first: else the next run makes it again, without what it had stored. What is in the
-store alone, as after that, is marked by `livewell status` and can be removed with a run and without one. What others
+Take it out of the configuration first: else the next run makes it again, without what it had stored. What is in the \
+store alone, as after that, is marked by `livewell status` and can be removed with a run and without one. What others \
 read is not removed. A `postgres` source takes its replication slot along if its settings are still known."
     )]
     Remove(Remove),
@@ -293,8 +293,8 @@ Examples:
   livewell try 'MATCH (o:Order) RETURN count(*) AS orders' --data changes.jsonl --diffs
   livewell try 'MATCH (o:Order) RETURN count(*) AS orders' --source shop --plan
 
-Shows the rows after the last change, or with --diffs every result on the way there; with --source the rows over what
-the source holds now, which the process that runs it computes. Exit code 2 if the query is
+Shows the rows after the last change, or with --diffs every result on the way there; with --source the rows over what \
+the source holds now, which the process that runs it computes. Exit code 2 if the query is \
 refused, 1 if a line of the data is.")]
     Try(Try),
 
@@ -313,7 +313,7 @@ Examples:
   livewell token
   livewell token --name ci --scope read --scope ingest
 
-Prints the token, which is for the caller alone, and below it the line for `server: { tokens: [...] }`, which has only
+Prints the token, which is for the caller alone, and below it the line for `server: { tokens: [...] }`, which has only \
 its hash. A running server takes the line up with SIGHUP.")]
     Token(Token),
 
@@ -326,7 +326,7 @@ its hash. A running server takes the line up with SIGHUP.")]
 Example:
   livewell schema > livewell.schema.json
 
-With `# yaml-language-server: $schema=livewell.schema.json` as the first line of livewell.yaml, editors complete its
+With `# yaml-language-server: $schema=livewell.schema.json` as the first line of livewell.yaml, editors complete its \
 fields and mark mistakes.")]
     Schema,
 

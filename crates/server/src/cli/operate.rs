@@ -129,7 +129,7 @@ Examples:
   livewell dead-letters hook --discard --number 3
   livewell dead-letters hook --store ./livewell-data
 
-One letter a line, as JSON. A letter that is sent again keeps its key; one that is taken leaves the list, and one that is
+One letter a line, as JSON. A letter that is sent again keeps its key; one that is taken leaves the list, and one that is \
 refused again stays with the new reason.")]
 pub struct DeadLetters {
     /// The reaction's id

@@ -29,7 +29,7 @@ Examples:
   livewell config
   livewell config --by-call >> livewell.yaml     keep what calls have made
 
-Prints YAML: the sources, queries and reactions as they run, with references to values outside as they were written. A
+Prints YAML: the sources, queries and reactions as they run, with references to values outside as they were written. A \
 secret that was written out is not shown.")]
 pub struct ShowConfig {
     /// Only what calls have made or changed, and the file does not have so
@@ -67,7 +67,7 @@ Examples:
   livewell history late-departures --minutes 60
   livewell history --series in,p99 --format json
 
-Up to five minutes are shown second by second, up to two hours in steps of ten seconds. It is in memory: a start begins
+Up to five minutes are shown second by second, up to two hours in steps of ten seconds. It is in memory: a start begins \
 with nothing.")]
 pub struct History {
     /// One component; all together by default

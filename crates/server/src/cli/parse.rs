@@ -36,3 +36,23 @@ fn hide(command: Command, global: &[Arg]) -> Command {
         hide(one, global)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Clap breaks lines where the terminal ends; a line that was broken before is broken twice then.
+    #[test]
+    fn paragraphs_of_the_help_are_one_line_each() {
+        fn look(command: &Command) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let is_text = |line: &str| !line.is_empty() && !line.starts_with(' ') && !line.ends_with(':');
+            let lines: Vec<&str> = help.lines().collect();
+            for pair in lines.windows(2) {
+                assert!(!(is_text(pair[0]) && is_text(pair[1])), "{}: {pair:?}", command.get_name());
+            }
+            command.get_subcommands().for_each(look);
+        }
+        look(&command());
+    }
+}

@@ -11,8 +11,8 @@ Examples:
   livewell send orders changes.jsonl
   generate | livewell send orders
 
-Sends changes, or records as the source's mapping reads them, one transaction a line, to an `http` source. Lines go in
-parts of about a megabyte, in their order, each as a whole or not at all and durable before the next. If one is refused,
+Sends changes, or records as the source's mapping reads them, one transaction a line, to an `http` source. Lines go in \
+parts of about a megabyte, in their order, each as a whole or not at all and durable before the next. If one is refused, \
 the lines before it are taken in, and it is said how many they are.")]
 pub struct Send {
     /// The id of an `http` source
@@ -39,7 +39,7 @@ Examples:
   livewell progress shop
   livewell progress shop --format json | jq .seconds_left
 
-The files or tables of the source in the order in which they are read, how much of each is read and when it is done, and
+The files or tables of the source in the order in which they are read, how much of each is read and when it is done, and \
 what the other side holds back for it.")]
 pub struct Progress {
     /// The source's id

@@ -11,8 +11,8 @@ Examples:
   livewell test cases
   livewell test cases --config shop.yaml --junit report.xml
 
-Runs the test cases in the Markdown files of a directory: queries, changes going in, and diffs that are to come out, as
-the query guide writes its examples. A case may name a query of the configuration. Exit code 1 if any case fails, 2 if a
+Runs the test cases in the Markdown files of a directory: queries, changes going in, and diffs that are to come out, as \
+the query guide writes its examples. A case may name a query of the configuration. Exit code 1 if any case fails, 2 if a \
 file is malformed.")]
 pub struct Test {
     /// A directory of Markdown files, or one file

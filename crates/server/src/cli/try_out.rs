@@ -1,10 +1,11 @@
 //! The arguments of commands that show what came in and try queries.
 
-use super::look::parameter;
+use super::look::{for_each, parameter};
 use super::{At, StatusFormat};
 use crate::render::Format;
 use clap::Args;
 use livewell_model::Value;
+use livewell_query::Parameter;
 use std::path::PathBuf;
 
 /// `livewell elements`.
@@ -47,7 +48,7 @@ pub struct Try {
     pub cypher: String,
 
     /// A file of changes (.jsonl, also .gz and .zst); several are read in their order
-    #[arg(long, value_name = "FILE", required_unless_present = "source", conflicts_with = "source")]
+    #[arg(long, value_name = "FILE", conflicts_with = "source")]
     pub data: Vec<PathBuf>,
 
     /// The source whose stored elements the query is tried on
@@ -65,6 +66,11 @@ pub struct Try {
     /// The value of a parameter of the query, as JSON; text that is not JSON is a string
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub params: Vec<(String, Value)>,
+
+    /// A parameter that the query is run for each value of, with its type: text, integer, float or boolean. The rows of all
+    /// values are shown
+    #[arg(long, value_name = "NAME=TYPE", value_parser = for_each, conflicts_with = "source")]
+    pub for_each: Vec<Parameter>,
 
     /// Output format [default: table on a terminal, else ndjson]
     #[arg(long, value_enum)]

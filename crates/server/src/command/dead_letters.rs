@@ -24,6 +24,6 @@ pub fn run(letters: &DeadLetters, found: Found) -> Result<(), Failure> {
     match (letters.replay, letters.discard) {
         (true, _) => all.ask("replay", &letters.numbers, None),
         (_, true) => all.ask("discard", &letters.numbers, None),
-        _ => all.list(),
+        _ => all.list(&letters.numbers),
     }
 }

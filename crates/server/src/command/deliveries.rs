@@ -5,6 +5,7 @@ use super::offline;
 use crate::cli::{Deliveries, SendNow, TextFormat};
 use crate::client::{Client, encoded};
 use crate::failure::Failure;
+use crate::render::counted;
 use serde_json::Value as Json;
 use std::io::{self, Write};
 
@@ -52,8 +53,11 @@ fn line(attempt: &Json) -> String {
     }
     line.push_str(&match text("what") {
         "message" if !attempt["change"].is_null() => text("change").to_lowercase(),
-        "message" => format!("{} diffs", number("diffs")),
-        "results" => format!("{} results, {} diffs", number("results"), number("diffs")),
+        "message" => counted(number("diffs"), "diff", "diffs"),
+        "results" => {
+            let (results, diffs) = (number("results"), number("diffs"));
+            format!("{}, {}", counted(results, "result", "results"), counted(diffs, "diff", "diffs"))
+        }
         what => what.replace('_', " "),
     });
     line.push_str(&format!("  {}", text("outcome").replace('_', " ")));

@@ -121,11 +121,15 @@ fn configured(config: &Path, located: &Located, at: &At) -> Result<Found, Failur
     if let Some(address) = located.address.filter(|address| answers(*address)) {
         let url = format!("{}://{address}", scheme(located));
         let client = Client::at(&url, at.ca.as_deref())?;
-        // A process that runs the store, and cannot be reached by its socket, may well be this one.
-        match located.store.as_deref().filter(|_| owned.is_ok()) {
-            Some(store) if is_of_another(&client, store) => other = Some(url),
-            _ => return Ok(Found::Server(client)),
+        let is_of_another = match located.store.as_deref() {
+            // A process that runs the store, and cannot be reached by its socket, may well be this one.
+            Some(store) => owned.is_ok() && is_of_another(&client, store),
+            None => has_a_directory(&client),
+        };
+        if !is_of_another {
+            return Ok(Found::Server(client));
         }
+        other = Some(url);
     }
     owned?;
     if let Some(store) = located.store.as_deref().filter(|store| is_there(store)) {
@@ -135,8 +139,7 @@ fn configured(config: &Path, located: &Located, at: &At) -> Result<Found, Failur
     }
     let is_by_default = located.address.is_none() && DEFAULT_ADDRESS.parse().is_ok_and(answers);
     match other.or_else(|| is_by_default.then(default)) {
-        Some(url) if located.store.is_some() => Err(another_answers(config, &url)),
-        Some(url) => server(&url, at),
+        Some(url) => Err(another_answers(config, located, &url)),
         None => Err(nothing_runs(config, located)),
     }
 }
@@ -153,15 +156,22 @@ fn is_of_another(client: &Client, store: &Path) -> bool {
     offline::open(store).map_or(true, |ours| Some(format!("{:032x}", ours.id().0)) != theirs)
 }
 
+/// Returns whether a server has a store on a disk, and so is not the one of a configuration whose store is in memory.
+fn has_a_directory(client: &Client) -> bool {
+    // Of a caller who may not ask nothing is known.
+    client.get("/api/v1/server").is_ok_and(|server| server["store"]["kind"] != "memory")
+}
+
 /// Returns whether there is a store, or something that cannot be looked at.
 fn is_there(store: &Path) -> bool {
     !matches!(EmbeddedStore::exists(store), Ok(false))
 }
 
 /// Returns the failure about a configuration that nothing runs while something else has its address.
-fn another_answers(config: &Path, url: &str) -> Failure {
+fn another_answers(config: &Path, located: &Located, url: &str) -> Failure {
+    let store = if located.store.is_some() { "does not exist yet" } else { "is in memory" };
     Failure::failed(format!(
-        "nothing runs {}: its store does not exist yet, and the server at {url} has another; if you mean that one, name it: \
+        "nothing runs {}: its store {store}, and the server at {url} has another; if you mean that one, name it: \
          `--server {url}` [LW0710]",
         config.display()
     ))

@@ -1,6 +1,6 @@
 //! `livewell elements SOURCE --schema`: what a source is made of, as a table.
 
-use crate::render::{Grid, Screen, Shown};
+use crate::render::{Grid, Screen, Shown, counted};
 use serde_json::Value as Json;
 use std::io::{self, Write};
 
@@ -19,7 +19,7 @@ pub fn table(schema: &Json, out: &mut dyn Write) -> io::Result<()> {
     let (source, read) = (text(&schema["source_id"]), &schema["elements_read"]);
     let of = match schema["sampled"] == true {
         true => format!("a sample of {read} of {} elements", schema["elements"]),
-        false => format!("all {read} elements"),
+        false => format!("all {}", counted(read.as_u64().unwrap_or_default(), "element", "elements")),
     };
     writeln!(out, "{source}: {of}, at position {}", schema["position"])?;
     if schema["dangling"]["count"] != 0 {

@@ -28,6 +28,6 @@ pub fn run(parked: &Parked, found: Found) -> Result<(), Failure> {
     match (parked.retry, parked.discard) {
         (true, _) => all.ask("retry", &parked.numbers, parked.text.as_deref()),
         (_, true) => all.ask("discard", &parked.numbers, None),
-        _ => all.list(),
+        _ => all.list(&parked.numbers),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::find::Found;
 use super::offline;
+use crate::client::Client;
 use crate::failure::Failure;
 use livewell_store::{Snapshot, Store, catalog};
 use serde_json::Value as Json;
@@ -29,18 +30,30 @@ pub struct SetAside<'a> {
 }
 
 impl SetAside<'_> {
-    /// Prints it as JSON, one piece a line.
-    pub fn list(&self) -> Result<(), Failure> {
+    /// Prints it as JSON, one piece a line: those with these numbers, or all if none is given.
+    ///
+    /// # Errors
+    /// Returns a failure that names the numbers that there are not.
+    pub fn list(&self, numbers: &[u64]) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         let client = match &self.found {
-            Found::Store(directory) => return self.of_store(directory).and_then(|all| show(&mut out, &all)),
+            Found::Store(directory) => {
+                let mut all = self.of_store(directory)?;
+                let there = all.iter().filter_map(number).collect();
+                self.check(numbers, &there)?;
+                all.retain(|one| numbers.is_empty() || number(one).is_some_and(|one| numbers.contains(&one)));
+                return show(&mut out, &all);
+            }
             Found::Server(client) => client,
         };
+        if !numbers.is_empty() {
+            return show(&mut out, &self.pieces(client, numbers)?);
+        }
         let mut after = 0;
         loop {
             let page = client.get(&format!("{}?after={after}&limit={PAGE}", self.path))?;
             let page = page.as_array().cloned().unwrap_or_default();
-            let Some(last) = page.last().and_then(|last| last["number"].as_u64()) else { return Ok(()) };
+            let Some(last) = page.last().and_then(number) else { return Ok(()) };
             show(&mut out, &page)?;
             after = last;
         }
@@ -52,6 +65,8 @@ impl SetAside<'_> {
             Found::Store(directory) => return Err(offline::needs_a_run(&format!("`--{verb}`"), directory)),
             Found::Server(client) => client,
         };
+        // All are looked for before anything is done.
+        self.pieces(client, numbers)?;
         let path = format!("{}/{verb}", self.path);
         if numbers.is_empty() {
             client.post(&path)?;
@@ -62,6 +77,37 @@ impl SetAside<'_> {
         }
         let Self { command, id, .. } = self;
         Ok(writeln!(io::stdout(), "asked for; `livewell {command} {id}` lists what is left")?)
+    }
+
+    /// Returns the pieces with these numbers, in their order.
+    fn pieces(&self, client: &Client, numbers: &[u64]) -> Result<Vec<Json>, Failure> {
+        let mut pieces = Vec::new();
+        for wanted in BTreeSet::from_iter(numbers) {
+            let Some(before) = wanted.checked_sub(1) else { continue };
+            let page = client.get(&format!("{}?after={before}&limit=1", self.path))?;
+            pieces.extend(
+                page.as_array()
+                    .and_then(|page| page.first())
+                    .filter(|one| number(one) == Some(*wanted))
+                    .cloned(),
+            );
+        }
+        self.check(numbers, &pieces.iter().filter_map(number).collect())?;
+        Ok(pieces)
+    }
+
+    /// Checks that all of these numbers are there.
+    fn check(&self, numbers: &[u64], there: &BTreeSet<u64>) -> Result<(), Failure> {
+        let missing: Vec<String> =
+            numbers.iter().filter(|number| !there.contains(number)).map(ToString::to_string).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let Self { command, id, .. } = self;
+        Err(Failure::failed(format!(
+            "`{id}` has nothing with the number {}; `livewell {command} {id}` lists what there is",
+            missing.join(", ")
+        )))
     }
 
     fn of_store(&self, directory: &Path) -> Result<Vec<Json>, Failure> {
@@ -78,6 +124,10 @@ impl SetAside<'_> {
         };
         (self.read)(&*snapshot, entry.number).map_err(Failure::failed)
     }
+}
+
+fn number(piece: &Json) -> Option<u64> {
+    piece["number"].as_u64()
 }
 
 fn show(out: &mut dyn Write, all: &[Json]) -> Result<(), Failure> {

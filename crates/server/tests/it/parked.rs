@@ -81,6 +81,16 @@ fn parked_input_is_shown_mended_tried_again_and_dropped() {
             .contains("ops: 3 pieces of input are parked\nops: fix: `livewell parked ops` lists them")
     );
 
+    // Of numbers that are not there nothing is done.
+    for what in [&[][..], &["--discard"], &["--retry"]] {
+        let none = running.command(&[&["parked", "ops", "--number", "2", "--number", "9"], what].concat());
+        assert_eq!(none.status.code(), Some(1), "{none:?}");
+        assert!(
+            super::text(&none.stderr).contains("nothing with the number 9; `livewell parked ops`"),
+            "{none:?}"
+        );
+    }
+    assert_eq!(shown(&running.command(&["parked", "ops", "--number", "2"])), [listed[1].clone()]);
     let said = running.command(&["parked", "ops", "--retry"]);
     assert!(super::text(&said.stdout).contains("`livewell parked ops` lists what is left"), "{said:?}");
     until_parked(&running, 2);
@@ -103,6 +113,8 @@ fn parked_input_is_shown_mended_tried_again_and_dropped() {
     let store = running.store();
     let left = shown(&super::livewell(&["parked", "ops", "--store", store.to_str().unwrap()]));
     assert_eq!((left.len(), left[0]["text"].as_str()), (1, Some("{")));
+    let none = super::livewell(&["parked", "ops", "--number", "1", "--store", store.to_str().unwrap()]);
+    assert_eq!(none.status.code(), Some(1), "{none:?}");
     running.kill_and_start_again();
     running.wait_until_ready();
     assert!(running.command(&["parked", "ops", "--discard", "--number", "3"]).status.success());

@@ -86,7 +86,32 @@ fn what_is_wrong_with_what_is_tried_is_said_with_its_place() {
         assert_eq!(times, 1, "it is said once: {}", said(&tried));
         assert!(!said(&tried).contains("ERROR"), "{}", said(&tried));
     }
-    assert_eq!(livewell(folder.path(), &["try", "MATCH (n) RETURN n"]).status.code(), Some(2), "on no data");
+    let nothing = livewell(folder.path(), &["try", "MATCH (n) RETURN n"]);
+    assert_eq!(nothing.status.code(), Some(2), "on no data");
+    assert!(
+        said(&nothing).contains("`--data FILE`") && said(&nothing).contains("`--source ID`"),
+        "{nothing:?}"
+    );
+    let unset =
+        livewell(folder.path(), &["try", "MATCH (n) WHERE n.x > $least RETURN n", "--data", "b.jsonl"]);
+    assert!(said(&unset).contains("`--param least=VALUE`"), "{unset:?}");
+}
+
+#[test]
+fn a_query_that_is_run_for_each_value_is_tried_for_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let orders: Vec<String> =
+        [1, 2, 1].iter().enumerate().map(|(at, total)| node(&format!("o{at}"), "Order", *total)).collect();
+    std::fs::write(folder.path().join("a.jsonl"), orders.join("\n") + "\n").unwrap();
+    let query = "MATCH (o:Order) WHERE o.total = $total RETURN o.total AS of";
+    let tried = |each: &str| {
+        livewell(folder.path(), &["try", query, "--data", "a.jsonl", "--for-each", each, "--format", "csv"])
+    };
+    let all = tried("total=integer");
+    let rows = super::text(&all.stdout).to_owned();
+    assert_eq!((all.status.code(), rows.lines().count()), (Some(0), 4), "{all:?}");
+    let other = tried("totl=integer");
+    assert_eq!(other.status.code(), Some(2), "{other:?}");
 }
 
 #[test]

@@ -22,6 +22,8 @@ fn a_command_in_one_directory_never_asks_what_runs_in_another() {
     for command in [&["status"][..], &["stop", "all"], &["apply", "--yes"]] {
         new.livewell(command).expect(1, &["LW0710", "has another", &format!("`--server {url}`")]);
     }
+    let memory = Place::new(&format!("store: {{ kind: memory }}\n{config}"), &[]);
+    memory.livewell(&["stop", "all"]).expect(1, &["LW0710", "its store is in memory", "has another"]);
     let found = new.livewell(&["results", "all", "--server", &url]);
     let rows = &found.expect(0, &[]).out;
     assert!(rows.contains("222"), "{rows}");

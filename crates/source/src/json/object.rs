@@ -3,6 +3,7 @@
 use crate::InputError;
 use crate::error::code;
 use crate::suggest;
+use livewell_model::json::fault;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -68,10 +69,8 @@ impl<'a> Json<'a> {
             );
         }
         // The raw text was scanned, not decoded: half a surrogate pair is only found now.
-        serde_json::from_str(self.raw.get()).map_err(|error| {
-            let full = error.to_string();
-            self.error(code::SYNTAX, format!("not JSON: {}", full.split(" at line ").next().unwrap_or(&full)))
-        })
+        serde_json::from_str(self.raw.get())
+            .map_err(|error| self.error(code::SYNTAX, format!("not JSON: {}", fault(&error))))
     }
 }
 

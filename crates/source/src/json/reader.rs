@@ -8,6 +8,7 @@ use crate::error::code;
 use crate::settings::NodeMapping;
 use crate::settings::mapping::{RecordSettings, validate};
 use crate::{InputError, Limits, SourceError};
+use livewell_model::json::fault;
 use livewell_model::{SmolStr, Timestamp, Transaction};
 use serde_json::value::RawValue;
 
@@ -159,11 +160,9 @@ fn syntax_error(text: &str, error: &serde_json::Error) -> InputError {
     let before =
         text.as_bytes().get(..line_start + error.column().saturating_sub(1)).unwrap_or(text.as_bytes());
     let column = String::from_utf8_lossy(before).chars().count() + 1;
-    let full = error.to_string();
-    let reason = full.split(" at line ").next().unwrap_or(&full);
     let message = match text.trim().is_empty() {
         true => "empty: JSON is expected here".to_string(),
-        false => format!("not JSON: {reason}"),
+        false => format!("not JSON: {}", fault(error)),
     };
     InputError { column: Some(column), ..InputError::new(code::SYNTAX, message) }
 }

@@ -130,8 +130,12 @@ pub(super) fn of_value(of: &Of, values: Option<&Values>) -> Result<Asked, Error>
         (Some(for_each), None) => {
             let names: Vec<String> =
                 for_each.parameters().iter().map(|parameter| format!("`{}`", parameter.name)).collect();
-            let message =
-                format!("`{}` is run for each value of {}: say for which one", of.id, names.join(" and "));
+            let message = format!(
+                "`{}` is run for each value of {}: say for which one, with `--for` on the command line, or as a parameter \
+                 of the call",
+                of.id,
+                names.join(" and ")
+            );
             Err(Error::invalid("LW0803", message))
         }
         (for_each, Some(values)) => {

@@ -2,6 +2,7 @@
 
 use super::super::ast::{AggregateOp, Expr, ExprKind, Span};
 use super::super::code;
+use super::super::nearest::suggest;
 use super::super::token::TokenKind;
 use super::{Diagnostic, Parsed, Parser, time};
 use livewell_model::{SmolStr, Value};
@@ -221,6 +222,9 @@ impl Parser<'_> {
             self.advance();
             return Ok(ExprKind::Aggregate(AggregateOp::Count, vec![], false));
         }
+        if self.symbols_ahead(0, &["*", ")"]) {
+            return Err(not_countable(name, span));
+        }
         let distinct = self.eat_keyword("DISTINCT");
         let arguments = if self.is_symbol(")") { vec![] } else { self.expressions()? };
         if !self.eat_symbol(")") {
@@ -233,7 +237,9 @@ impl Parser<'_> {
         let Some(aggregate) = aggregate else {
             if distinct {
                 let message = format!("DISTINCT has no meaning in `{name}`, which is not an aggregate");
-                return Err(Diagnostic::semantic(code::CALL, span, message));
+                let names = AggregateOp::ALL.iter().map(|(name, _)| *name);
+                let refused = Diagnostic::semantic(code::CALL, span, message);
+                return Err(suggest(refused, (name, word(name, span)), names, str::to_owned));
             }
             return match (name, arguments.as_slice()) {
                 ("startnode" | "endnode", [Expr { kind: ExprKind::Variable(relationship), .. }]) => {
@@ -261,4 +267,20 @@ impl Parser<'_> {
         };
         Ok(ExprKind::Aggregate(aggregate, arguments, distinct))
     }
+}
+
+/// Refuses `*` as the argument of anything but `count`.
+fn not_countable(name: &str, span: Span) -> Diagnostic {
+    let message = format!("`{name}` does not take `*`, which is for `count(*)`");
+    suggest(
+        Diagnostic::semantic(code::CALL, span, message),
+        (name, word(name, span)),
+        ["count"],
+        str::to_owned,
+    )
+}
+
+/// Returns the place of a function's name in its call. A name of one word is as long in the text as here.
+fn word(name: &str, call: Span) -> Span {
+    Span { start: call.start, end: call.start + name.len() }
 }

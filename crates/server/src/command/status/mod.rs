@@ -56,9 +56,11 @@ fn of_store(directory: &Path, ids: Option<&BTreeSet<String>>, wanted: &Wanted) -
     let store = offline::open(directory)?;
     let mut all = json!({ "sources": [], "queries": [], "reactions": [] });
     let mut needs = Vec::new();
-    let stored = livewell::stored_status(&store).map_err(Failure::failed)?.into_iter();
+    let mut stored = livewell::stored_status(&store).map_err(Failure::failed)?;
+    // As a server lists them.
+    stored.sort_by(|one, other| one.id.cmp(&other.id));
     let is_wanted = |state: State| wanted.state.is_none_or(|wanted| wanted == state);
-    for one in stored.filter(|one| wanted.has_kind(one.kind) && is_wanted(one.state)) {
+    for one in stored.into_iter().filter(|one| wanted.has_kind(one.kind) && is_wanted(one.state)) {
         let shown = json!({
             "id": one.id, "kind": one.kind.noun(), "state": one.state.name(), "epoch": one.epoch.to_string(),
             "sequence": one.sequence,

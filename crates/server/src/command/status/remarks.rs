@@ -1,6 +1,6 @@
 //! The remarks of `livewell status` below its table: errors, what needs a person, and what a source does outside.
 
-use crate::render::size;
+use crate::render::{counted, size};
 use indicatif::HumanDuration;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -98,7 +98,7 @@ fn behind(one: &Json) -> Option<String> {
     let upstream = &one["upstream"];
     let left = |field: &str| upstream[field].as_u64().filter(|left| *left > 0 && one["state"] != "caught_up");
     if let Some(messages) = left("behind_messages") {
-        return Some(format!("{messages} messages are left to read"));
+        return Some(format!("{} left to read", counted(messages, "message is", "messages are")));
     }
     let bytes = left("behind_bytes")?;
     if upstream["kept_bytes"].is_null() {

@@ -26,9 +26,18 @@ const SOURCE: &str = "data";
 
 /// Shows the rows after the data, or every result on the way there.
 pub fn run(asked: &Try) -> Result<(), Failure> {
-    let params = asked.params.iter().cloned().collect();
+    if asked.data.is_empty() {
+        let message = "error: there is nothing to try it on: name files of changes with `--data FILE`, or a source that runs, \
+                       or that a store has, with `--source ID`\n";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    let query = Query {
+        params: asked.params.iter().cloned().collect(),
+        for_each: asked.for_each.clone(),
+        ..Query::cypher(QUERY, &asked.cypher).from(SOURCE)
+    };
     // Checked here for the place in the text, which later errors do not show.
-    let engine = Engine::compile(&asked.cypher, &params)
+    let engine = Engine::compile_with(&asked.cypher, &query.params, &query.engine_settings())
         .map_err(|problem| Failure::Usage(problem.render(&asked.cypher, QUERY)))?;
     if asked.plan {
         io::stderr().write_all(engine.explain().as_bytes())?;
@@ -41,7 +50,6 @@ pub fn run(asked: &Try) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
         let livewell = Livewell::builder().store(MemoryStore::new()).build().map_err(Failure::failed)?;
-        let query = Query { params, ..Query::cypher(QUERY, &asked.cypher).from(SOURCE) };
         let printed = Arc::default();
         let reactions = if asked.diffs { vec![printing(&printed)] } else { Vec::new() };
         let setup = Setup {
@@ -54,7 +62,9 @@ pub fn run(asked: &Try) -> Result<(), Failure> {
         livewell.idle().await.map_err(Failure::failed)?;
         let ended = ended(&livewell);
         let shown = if asked.diffs || ended.is_err() { Ok(()) } else { rows(&livewell, asked) };
-        let shown = shown.and_then(|()| say_unknown_in(&livewell, &asked.cypher));
+        // What was not read to its end says nothing of what occurs in it.
+        let shown =
+            if ended.is_ok() { shown.and_then(|()| say_unknown_in(&livewell, &asked.cypher)) } else { shown };
         livewell.shutdown().await;
         ended.and(shown)?;
         lock(&printed).take().map_or(Ok(()), |error| Err(error.into()))
