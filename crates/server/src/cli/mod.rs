@@ -255,7 +255,7 @@ Examples:
   livewell parked ops --discard --number 3
   livewell parked ops --store ./livewell-data
 
-One piece a line, as JSON. What is taken in now is a new transaction of the source and leaves the list; what is
+One piece a line, as JSON. What is taken in now is a new transaction of the source and leaves the list; what is \
 refused again stays, with its new reason.")]
     Parked(Parked),
 
