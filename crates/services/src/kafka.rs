@@ -1,0 +1,234 @@
+//! A broker of Kafka for one test, and a client that is not ours to write to it.
+
+use crate::process::{User, end, free_port, locked, wait_until};
+use serde_json::{Value as Json, json};
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use tempfile::TempDir;
+
+/// What is installed: a small imitation of a broker, and the client of Confluent, which is librdkafka.
+const PACKAGES: [&str; 2] = ["noida-db==0.2.3", "confluent-kafka==2.16.1"];
+/// The client's side of [`Client`].
+const SCRIPT: &str = include_str!("kafka.py");
+
+/// A broker, and a client to write to it; dropping this ends both.
+///
+/// It is the one that `LIVEWELL_KAFKA` names as `host:port`, if that is set; otherwise a small imitation that is started
+/// here, which keeps its records when it is killed, if it had a second to write them.
+#[derive(Debug)]
+pub struct Kafka {
+    python: PathBuf,
+    folder: TempDir,
+    /// `host:port`, several with commas between.
+    place: String,
+    is_ours: bool,
+    server: Option<Child>,
+    client: RefCell<Option<Client>>,
+}
+
+/// The running client.
+#[derive(Debug)]
+struct Client {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Kafka {
+    /// Starts a broker that accepts everybody, unless there is one to test against.
+    pub fn start() -> Self {
+        let there = std::env::var("LIVEWELL_KAFKA").ok();
+        let is_ours = there.is_none();
+        let place = there.unwrap_or_else(|| format!("127.0.0.1:{}", free_port()));
+        let mut kafka = Self::new(place, is_ours);
+        if is_ours {
+            let user = User::unprivileged("nobody");
+            user.own(kafka.folder.path()).expect("the directory can be given to another user");
+            kafka.up();
+        }
+        kafka
+    }
+
+    fn new(place: String, is_ours: bool) -> Self {
+        let folder = TempDir::with_prefix("livewell-kafka-").expect("a temporary directory can be made");
+        std::fs::write(folder.path().join("kafka.py"), SCRIPT).expect("a temporary file can be written");
+        Self { python: python(), folder, place, is_ours, server: None, client: RefCell::default() }
+    }
+
+    /// Starts so many brokers of librdkafka's own imitation, in which topics come into being with four partitions when they
+    /// are written to. They are not killed.
+    pub fn mock(brokers: u32) -> Self {
+        let mut kafka = Self::new(format!("mock:{brokers}"), false);
+        kafka.place = kafka.tell(&json!({ "do": "servers" })).as_str().expect("it has places").to_owned();
+        kafka
+    }
+
+    /// Returns whether the broker was started here, so that a test may kill it.
+    pub fn is_ours(&self) -> bool {
+        self.is_ours
+    }
+
+    /// Starts the broker after [`Kafka::kill`]: same port, same records.
+    pub fn up(&mut self) {
+        assert!(self.is_ours && self.server.is_none(), "the broker is up already");
+        let (_, port) = self.place.split_once(':').expect("a place has a port");
+        let mut server = User::unprivileged("nobody").server_ended_by("KILL", &broker(&self.python));
+        server.args(["start", "--only", "kafka", "--kafka-port", port, "--data-dir"]);
+        server.arg(self.folder.path().join("data")).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut server = server.spawn().expect("the broker can be started");
+        wait_until("the broker takes connections", || {
+            if let Ok(Some(status)) = server.try_wait() {
+                panic!("the broker ended with {status}");
+            }
+            TcpStream::connect(&self.place).is_ok()
+        });
+        self.server = Some(server);
+    }
+
+    /// Kills the broker.
+    pub fn kill(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            end(&mut server, "-KILL");
+        }
+    }
+
+    /// Returns the place of the broker: `host:port`.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Returns the URL of the broker.
+    pub fn url(&self) -> String {
+        format!("kafka://{}", self.place)
+    }
+
+    /// Creates a topic with so many partitions, whose name begins like this and is of this test alone, and returns it.
+    pub fn topic(&self, name: &str, partitions: i32) -> String {
+        let unique = self.folder.path().file_name().unwrap_or_default().to_string_lossy().replace('.', "-");
+        let topic = format!("{name}-{unique}");
+        self.create(&topic, partitions);
+        topic
+    }
+
+    /// Creates a topic with so many partitions.
+    pub fn create(&self, topic: &str, partitions: i32) {
+        self.tell(&json!({ "do": "create", "topic": topic, "partitions": partitions }));
+    }
+
+    /// Deletes a topic.
+    pub fn delete(&self, topic: &str) {
+        self.tell(&json!({ "do": "delete", "topic": topic }));
+    }
+
+    /// Deletes the records of a partition that are before an offset.
+    pub fn delete_records(&self, topic: &str, partition: i32, before: i64) {
+        self.tell(
+            &json!({ "do": "delete_records", "topic": topic, "partition": partition, "before": before }),
+        );
+    }
+
+    /// Writes records: partition, key and value of each, `None` for a tombstone. `producer`: the name of one that has
+    /// begun a transaction; empty for one that has none.
+    pub fn send(&self, topic: &str, producer: &str, records: &[(i32, &str, Option<&str>)]) {
+        self.send_with(topic, producer, records, &json!({}));
+    }
+
+    /// Like [`Kafka::send`], with settings of the producer.
+    pub fn send_with(
+        &self,
+        topic: &str,
+        producer: &str,
+        records: &[(i32, &str, Option<&str>)],
+        options: &Json,
+    ) {
+        self.tell(&json!({
+            "do": "send", "topic": topic, "producer_id": producer, "records": records, "options": options,
+        }));
+    }
+
+    /// Begins a transaction of the producer with this name.
+    pub fn begin(&self, producer: &str) {
+        self.tell(&json!({ "do": "begin", "producer_id": producer }));
+    }
+
+    /// Commits the transaction of a producer.
+    pub fn commit(&self, producer: &str) {
+        self.tell(&json!({ "do": "commit", "producer_id": producer }));
+    }
+
+    /// Aborts the transaction of a producer.
+    pub fn abort(&self, producer: &str) {
+        self.tell(&json!({ "do": "abort", "producer_id": producer }));
+    }
+
+    /// Returns what a consumer of `read_committed` reads in each partition: offset, key and value of each record.
+    pub fn read(&self, topic: &str, partitions: i32) -> Json {
+        self.tell(&json!({ "do": "read", "topic": topic, "partitions": partitions }))
+    }
+
+    fn tell(&self, command: &Json) -> Json {
+        let mut client = self.client.borrow_mut();
+        let Client { input, output, .. } = client.get_or_insert_with(|| self.client());
+        writeln!(input, "{command}").and_then(|()| input.flush()).expect("the client reads");
+        let mut line = String::new();
+        output.read_line(&mut line).expect("the client answers");
+        let mut answer: Json =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("the client ended: {command}"));
+        assert!(answer.get("error").is_none(), "{command}: {answer}");
+        answer["ok"].take()
+    }
+
+    fn client(&self) -> Client {
+        let mut process = Command::new(&self.python);
+        process.arg(self.folder.path().join("kafka.py")).arg(&self.place);
+        process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = process.spawn().expect("the client can be started");
+        let input = process.stdin.take().expect("its input is a pipe");
+        let output = BufReader::new(process.stdout.take().expect("its output is a pipe"));
+        Client { process, input, output }
+    }
+}
+
+impl Drop for Kafka {
+    fn drop(&mut self) {
+        if let Some(mut client) = self.client.take() {
+            end(&mut client.process, "-KILL");
+        }
+        self.kill();
+    }
+}
+
+/// Returns a Python that has the packages, which are installed once for all tests of this machine.
+fn python() -> PathBuf {
+    let place = std::env::temp_dir().join(format!("livewell-{}", PACKAGES.join("-").replace("==", "-")));
+    let (python, is_whole) = (place.join("bin/python"), place.join("whole"));
+    if !is_whole.exists() {
+        locked(|| {
+            if is_whole.exists() {
+                return;
+            }
+            let run = |command: &mut Command| {
+                let output = command.stdin(Stdio::null()).output();
+                let output = output.unwrap_or_else(|error| panic!("this test needs python3: {error}"));
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "this test needs python3 with venv and pip: {said}");
+            };
+            run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place));
+            let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+            run(Command::new(&python).args(install).args(PACKAGES));
+            std::fs::write(&is_whole, "").expect("a temporary file can be written");
+        });
+    }
+    python
+}
+
+/// Returns the program of the broker, below the packages of a Python, which installs it as one that cannot be run.
+fn broker(python: &Path) -> PathBuf {
+    let find = "import noida_db, pathlib; path = pathlib.Path(noida_db.__file__).with_name('noida-db'); \
+        path.stat().st_mode & 0o111 == 0o111 or path.chmod(0o755); print(path)";
+    let output = Command::new(python).args(["-c", find]).output().expect("python can be run");
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+}
