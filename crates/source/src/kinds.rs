@@ -7,8 +7,8 @@ use crate::definition::Definition;
 use crate::expire::Expire;
 use crate::file::Files;
 use crate::settings::{
-    Clock, FileSettings, HttpSettings, InProcessSettings, MysqlSettings, NatsSettings, PostgresSettings,
-    Settings,
+    Clock, FileSettings, HttpSettings, InProcessSettings, KafkaSettings, MysqlSettings, NatsSettings,
+    PostgresSettings, Settings,
 };
 use crate::source::{Source, Stored};
 use crate::unwind::{self, Unwind};
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 /// Kinds that are planned and that this version does not have.
-pub const PLANNED: &[&str] = &["mongodb", "sqlserver", "kafka", "mqtt", "in-process"];
+pub const PLANNED: &[&str] = &["mongodb", "sqlserver", "mqtt", "in-process"];
 
 /// A kind of sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +147,8 @@ kinds! {
     Http(HttpSettings): sent("http"), |settings| pushed(&settings);
     /// Changes sent by the program that Livewell is embedded in.
     InProcess(InProcessSettings): of_programs("in-process"), |settings| pushed(&settings);
+    /// Records of a topic of Kafka.
+    Kafka(KafkaSettings): read("kafka"), kafka;
     /// Tables of a MariaDB database.
     Mysql(MysqlSettings): copied("mysql"), mysql;
     /// Messages of a NATS JetStream.
@@ -172,6 +174,8 @@ impl SourceSettings {
             Self::Postgres(settings) => Some(crate::postgres::probe(settings)),
             #[cfg(feature = "mysql")]
             Self::Mysql(settings) => Some(crate::mysql::probe(settings)),
+            #[cfg(feature = "kafka")]
+            Self::Kafka(settings) => Some(crate::kafka::probe(settings)),
             #[cfg(feature = "nats")]
             Self::Nats(settings) => Some(crate::nats::probe(settings)),
             _ => None,
@@ -186,6 +190,8 @@ impl SourceSettings {
     pub fn check_over(&self, was: Option<&Self>, stored: &dyn Stored) -> Result<(), SourceError> {
         match (self, was) {
             (Self::File(settings), _) => Files::new(settings.clone()).open(stored),
+            #[cfg(feature = "kafka")]
+            (Self::Kafka(settings), _) => crate::kafka::Log::new(settings.clone()).check_over(stored),
             #[cfg(feature = "nats")]
             (Self::Nats(settings), _) => crate::nats::Stream::new(settings.clone()).check_over(stored),
             #[cfg(feature = "mysql")]
@@ -277,6 +283,17 @@ pub fn kept_there(_: &dyn crate::source::Stored) -> Result<Option<String>, Sourc
     Ok(None)
 }
 
+#[cfg(feature = "kafka")]
+fn kafka(settings: KafkaSettings) -> Result<Built, SourceError> {
+    pulled(crate::kafka::Log::new(settings))
+}
+
+#[cfg(not(feature = "kafka"))]
+#[expect(clippy::needless_pass_by_value, reason = "like the one that makes the source, which keeps them")]
+fn kafka(settings: KafkaSettings) -> Result<Built, SourceError> {
+    Err(without(&settings.id, "kafka"))
+}
+
 #[cfg(feature = "mysql")]
 fn mysql(settings: MysqlSettings) -> Result<Built, SourceError> {
     pulled(crate::mysql::Database::new(settings))
@@ -311,7 +328,7 @@ fn postgres(settings: PostgresSettings) -> Result<Built, SourceError> {
 }
 
 /// Returns the error about a kind that was left out when Livewell was built.
-#[cfg(not(all(feature = "mysql", feature = "nats", feature = "postgres")))]
+#[cfg(not(all(feature = "kafka", feature = "mysql", feature = "nats", feature = "postgres")))]
 fn without(id: &str, kind: &str) -> SourceError {
     SourceError::settings(format!("source `{id}`: this Livewell was built without the feature `{kind}`"))
 }
@@ -332,10 +349,11 @@ mod tests {
     #[test]
     fn a_kind_is_read_by_its_own_name_alone() {
         for kind in KINDS {
-            let given = json!({ "id": "s", "url": "nats://localhost", "path": "ops.jsonl" });
+            let given = json!({ "id": "s", "url": "nats://localhost", "path": "ops.jsonl", "topic": "t" });
             let needs = |field: &str| match field {
                 "id" => true,
-                "url" => ["mysql", "nats", "postgres"].contains(&kind.name),
+                "url" => ["kafka", "mysql", "nats", "postgres"].contains(&kind.name),
+                "topic" => kind.name == "kafka",
                 _ => kind.name == "file",
             };
             let all = given.as_object().cloned().unwrap_or_default();

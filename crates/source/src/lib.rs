@@ -4,6 +4,7 @@
 //! * [`json`] reads what comes as JSON, in files, bodies of HTTP calls and messages: changes, or records by a mapping;
 //! * [`mod@file`] reads files of changes (`.jsonl`) and tables (`.csv`), plain or compressed, and can resume where it
 //!   was;
+//! * `kafka` (a feature) follows a topic of a message broker;
 //! * `mysql` (a feature) follows tables of a MariaDB by its binary log;
 //! * `nats` (a feature) follows a stream of a message broker;
 //! * `postgres` (a feature) follows tables of a database;
@@ -23,6 +24,8 @@ pub mod error;
 pub mod expire;
 pub mod file;
 pub mod json;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod kinds;
 pub mod limits;
 mod mapping;
@@ -30,12 +33,14 @@ mod mapping;
 pub mod mysql;
 #[cfg(feature = "nats")]
 pub mod nats;
-#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[cfg(any(feature = "kafka", feature = "mysql", feature = "nats", feature = "postgres"))]
 mod pages;
 mod path;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod profile;
+#[cfg(any(feature = "kafka", feature = "nats"))]
+mod received;
 pub mod report;
 pub mod settings;
 pub mod source;

@@ -215,6 +215,10 @@ fn unseen(source: Option<&SourceSettings>) -> Option<String> {
             "The log of a database has what changes, and a copy holds a snapshot open, so nothing is read before the source \
              runs. `livewell doctor` looks at the database without any effect there."
         }
+        "kafka" => {
+            "Nothing of a topic is read before the source runs. `livewell doctor` looks at the brokers and the topic without \
+             any effect there."
+        }
         "nats" => {
             "Reading a stream needs a consumer, which is kept at the server, so nothing is read before the source runs. \
              `livewell doctor` looks at the server without any effect there."

@@ -35,13 +35,18 @@ struct Described {
 /// The name of a kind, what it does, and one to begin with.
 type Known = (&'static str, &'static str, &'static str);
 
-const SOURCES: [Known; 5] = [
+const SOURCES: [Known; 6] = [
     (
         "file",
         "Reads files of changes or records, JSON lines or CSV, and follows what is appended",
         "id: orders\nkind: file\npath: livewell-files/orders.csv\nnode:\n  label: Order\n  id: \"order:{id}\"\n",
     ),
     ("http", "Takes changes or records that are sent to it by HTTP", "id: orders\nkind: http\n"),
+    (
+        "kafka",
+        "Follows a topic of Kafka",
+        "id: orders\nkind: kafka\nurl: \"kafka://127.0.0.1:9092\"\ntopic: orders\nnode:\n  label: Order\n  id: \"order:{id}\"\n",
+    ),
     (
         "mysql",
         "Follows tables of a MariaDB database by its binary log",

@@ -31,6 +31,8 @@ pub enum Template {
     Postgres,
     /// Tables of MariaDB.
     Mysql,
+    /// A topic of Kafka.
+    Kafka,
     /// Changes that programs post.
     Http,
 }

@@ -237,7 +237,7 @@ What it does:
                    what it has not delivered
   file source      wipes what it read and reads its files from the beginning, in a new epoch; queries over it
                    do what their `recovery` says
-  nats source      the same with its stream; one that stopped at a message goes on where it stopped
+  kafka source     the same with its topic, nats source the same with its stream; one that stopped at a message goes on where it stopped
   postgres source  copies all its tables again, or those of --table while the others go on; queries keep their
                    rows and get what differs
   mysql source     copies all its tables again, also with --table; queries keep their rows and get what differs

@@ -57,7 +57,7 @@ fn what_a_configuration_may_not_say_a_call_may_not_say_either_and_nothing_change
         ("queries", json!({"id": "q", "sources": ["nope"], "cypher": SMALL}), "LW0606"),
         ("queries", json!({"id": "no id", "sources": ["orders"], "cypher": SMALL}), "LW0605"),
         ("queries", json!({"id": "q", "sources": ["orders"], "cypher": "MATCH"}), "LW1"),
-        ("sources", json!({"id": "s", "kind": "kafka"}), "LW0608"),
+        ("sources", json!({"id": "s", "kind": "mqtt"}), "LW0608"),
         (
             "reactions",
             json!({"id": "r", "kind": "log", "queries": ["big"], "recovery": "auto_reset"}),

@@ -5,7 +5,7 @@ use super::nats::Broker;
 use super::place::Place;
 use super::small_disk::SmallDisk;
 use super::text;
-use livewell_services::{Mariadb, Nats, Postgres, Redis, Web};
+use livewell_services::{Kafka, Mariadb, Nats, Postgres, Redis, Web};
 use serde_json::Value as Json;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -225,6 +225,19 @@ fn a_mariadb_is_looked_at_as_its_source_would() {
     Examined::of(&follow(&url, "m")).has("fail", "server", &["in", "MyISAM", "LW0870"]);
     Examined::of(&follow(&url, "missing")).has("fail", "server", &["in", "no table `test.missing`"]);
     Examined::of(&follow("mysql://root@127.0.0.1:1/test", "t")).has("fail", "server", &["in", "LW0210"]);
+}
+
+#[test]
+fn a_topic_is_looked_at_as_its_source_would() {
+    let kafka = Kafka::start();
+    let topic = kafka.topic("orders", 2);
+    let follow = |url: &str, topic: &str| {
+        Place::new(&format!("sources:\n  - {{ id: in, kind: kafka, url: '{url}', topic: {topic} }}\n"), &[])
+    };
+    let well = Examined::of(&follow(&kafka.url(), &topic));
+    well.is_well().has("ok", "server", &["in", "2 partitions"]).has("ok", "clock", &["in"]);
+    Examined::of(&follow(&kafka.url(), "missing")).has("fail", "server", &["in", "no such topic", "LW0217"]);
+    Examined::of(&follow("kafka://127.0.0.1:1", "t")).has("fail", "server", &["in", "LW0217"]);
 }
 
 #[test]

@@ -5,9 +5,10 @@ use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 
 /// What variables stand for that the documentation names; any other is an address of the web, or a secret.
-const VARIABLES: [(&str, &str); 6] = [
+const VARIABLES: [(&str, &str); 7] = [
     ("SHOP_URL", "postgres://shop@localhost/shop"),
     ("MARIADB_URL", "mysql://shop@localhost/shop"),
+    ("KAFKA_URL", "kafka://localhost:9092"),
     ("NATS_URL", "nats://localhost:4222"),
     ("REDIS_URL", "redis://localhost:6379"),
     ("HOOK_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),

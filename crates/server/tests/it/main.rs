@@ -53,6 +53,7 @@ mod included;
 mod inspect;
 mod items;
 mod joined;
+mod kafka;
 mod kept;
 mod killed;
 mod known;

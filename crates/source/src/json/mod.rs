@@ -5,6 +5,8 @@
 //! are not strings and values nested beyond the limit are errors that name their column.
 
 mod change;
+#[cfg(feature = "kafka")]
+mod key;
 mod object;
 mod print;
 mod reader;

@@ -16,9 +16,9 @@ use serde_json::value::RawValue;
 #[derive(Debug, Clone)]
 pub struct Reader {
     source: SmolStr,
-    limits: Limits,
+    pub(super) limits: Limits,
     types: Types,
-    record: Option<Box<Record>>,
+    pub(super) record: Option<Box<Record>>,
 }
 
 impl Reader {
@@ -87,7 +87,7 @@ pub fn parse_transaction(text: &[u8], source: &str, limits: &Limits) -> Result<T
 }
 
 /// Applies `read` to a text that has to be one piece of JSON.
-fn whole<T>(
+pub(super) fn whole<T>(
     text: &[u8],
     limits: &Limits,
     read: impl FnOnce(Json<'_>) -> Result<T, InputError>,

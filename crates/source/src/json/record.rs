@@ -18,7 +18,7 @@ const UNAVAILABLE: &str = "__debezium_unavailable_value";
 /// A mapping of records, its templates and paths read.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
-    mapping: Mapping<Path>,
+    pub(super) mapping: Mapping<Path>,
     /// The properties and where they are; `None`: all of the record.
     properties: Option<Vec<(SmolStr, Path)>>,
     types: Types,
@@ -30,9 +30,9 @@ pub(super) struct Record {
 }
 
 /// A record with what its fields may say instead of a value.
-struct Fields<'r, 'a> {
-    object: &'r Object<'a>,
-    unavailable: Option<&'r Unavailable>,
+pub(super) struct Fields<'r, 'a> {
+    pub object: &'r Object<'a>,
+    pub unavailable: Option<&'r Unavailable>,
 }
 
 #[derive(Debug, Clone)]

@@ -75,6 +75,12 @@ impl<P> Mapping<P> {
         Ok(Self { source: source.into(), label: node.label.as_str().into(), id, edges, id_bytes_max })
     }
 
+    /// Returns the places of the fields that the node's id is made of.
+    #[cfg(feature = "kafka")]
+    pub fn id_places(&self) -> impl Iterator<Item = &P> {
+        self.id.places()
+    }
+
     /// Returns the changes that `act` makes to the node of `row` and its relationships.
     pub fn changes<R: Row<Place = P>>(&self, row: &R, act: Act) -> Result<Vec<Change>, InputError> {
         let id = self.node_id(row)?;

@@ -64,6 +64,15 @@ impl<P> Template<P> {
         Ok(Self(parts))
     }
 
+    /// Returns the places of its fields, in their order.
+    #[cfg(feature = "kafka")]
+    pub fn places(&self) -> impl Iterator<Item = &P> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Slot(slot) => Some(&slot.place),
+        })
+    }
+
     /// Returns the text for a row or record.
     pub fn fill<R: Row<Place = P>>(&self, row: &R) -> Result<Filled<'_, P>, InputError> {
         let (mut text, mut missing) = (String::new(), None);

@@ -8,7 +8,6 @@
 mod connection;
 mod position;
 mod probe;
-mod received;
 mod session;
 mod stream;
 mod subject;

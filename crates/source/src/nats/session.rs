@@ -2,10 +2,10 @@
 
 use super::connection::{ANSWER_MAX, connect, lost, refused, unreachable};
 use super::position::NatsPosition;
-use super::received::{Parked, Received, Taken};
 use super::subject::matches;
 use crate::error::{ErrorKind, STRICT_STOPS};
 use crate::json::Reader;
+use crate::received::{Parked, Received, Taken};
 use crate::settings::{NatsSettings, OnError};
 use crate::{InputError, SourceError};
 use async_nats::Client;
@@ -163,7 +163,13 @@ impl Session {
                 Ok(mut transaction) => {
                     transaction.timestamp = transaction.timestamp.or(Some(published));
                     let text = parks.then(|| String::from_utf8_lossy(&message.payload).into_owned());
-                    received.transactions.push(Taken { name, transaction, text });
+                    received.transactions.push(Taken {
+                        name,
+                        transaction,
+                        text,
+                        is_whole: true,
+                        truncates: false,
+                    });
                 }
                 Err(error) if parks => {
                     let beginning = &message.payload[..message.payload.len().min(PARKED_BYTES_MAX)];

@@ -2,14 +2,14 @@
 
 use super::connection;
 use super::position::NatsPosition;
-use super::received::{Parked, Received, Taken};
 use super::session::Session;
 use crate::definition::Definition;
 use crate::error::STRICT_STOPS;
 use crate::json::Reader;
 use crate::profile::Profile;
+use crate::received::Received;
 use crate::settings::NatsSettings;
-use crate::source::{Commit, Input, POSITION, Patience, Read, ReadLimits, Report, Source, Stored};
+use crate::source::{Commit, POSITION, Patience, Read, ReadLimits, Report, Source, Stored};
 use crate::{InputError, SourceError};
 use livewell_model::Transaction;
 use serde_json::{Map, Value as Json};
@@ -115,21 +115,7 @@ impl Source for Stream {
     }
 
     fn take_in(&mut self, commit: &mut dyn Commit) -> Result<(), SourceError> {
-        let Some(received) = self.received.take() else { return Ok(()) };
-        let mut parked = received.parked.iter().peekable();
-        for (at, taken) in received.transactions.into_iter().enumerate() {
-            while let Some(parked) = parked.next_if(|parked| parked.after <= at) {
-                park(commit, parked)?;
-            }
-            let Taken { name, transaction, text } = taken;
-            let input = Input { place: &name, part: 0, text: text.as_deref(), is_whole: true };
-            commit.add_read(transaction, &input)?;
-        }
-        parked.try_for_each(|parked| park(commit, parked))?;
-        if let Some(position) = received.position {
-            commit.put_note(POSITION, Some(position));
-        }
-        Ok(())
+        self.received.take().map_or(Ok(()), |received| received.take_in(commit))
     }
 
     fn parse_again(&mut self, _: Option<usize>, text: &str) -> Result<Transaction, InputError> {
@@ -148,11 +134,4 @@ impl Source for Stream {
             ..Report::default()
         }
     }
-}
-
-/// Sets aside a message that is not a change.
-fn park(commit: &mut dyn Commit, parked: &Parked) -> Result<(), SourceError> {
-    let Parked { name, text, is_whole, error, .. } = parked;
-    let input = Input { place: name, part: 0, text: Some(text), is_whole: *is_whole };
-    commit.park(&input, &error.about(name))
 }

@@ -3,6 +3,7 @@
 mod contract;
 mod file;
 mod http;
+mod kafka;
 pub(crate) mod mapping;
 mod mysql;
 mod nats;
@@ -14,6 +15,7 @@ pub use crate::kinds::SourceSettings;
 pub use contract::{Clock, Settings};
 pub use file::{FileEntry, FileSettings, OnError, Rotation};
 pub use http::{HttpSettings, InProcessSettings};
+pub use kafka::{Format, KafkaSettings};
 pub(crate) use mapping::RecordSettings;
 pub use mapping::{End, NodeMapping, OperationMapping, RelationshipMapping, TimeUnit, TimestampMapping};
 pub use mysql::{MysqlLimits, MysqlSettings};

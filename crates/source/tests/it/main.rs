@@ -5,6 +5,8 @@ mod flights;
 mod follow;
 mod hostile;
 mod json;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod laws;
 mod moments;
 #[cfg(feature = "mysql")]

@@ -44,6 +44,17 @@ const MYSQL: Written = Written {
     ],
 };
 
+const KAFKA: Written = Written {
+    files: &[(CONFIG, include_str!("kafka.yaml"))],
+    next: &[
+        ("$EDITOR livewell.yaml", "name your topic, and what a record becomes"),
+        ("export KAFKA_URL=kafka://host:9092", "name your brokers"),
+        ("livewell doctor", "see whether the topic can be read"),
+        ("livewell run", "run it until Ctrl-C; then, in a second terminal:"),
+        ("livewell results big-orders --watch", "the rows, and what changes"),
+    ],
+};
+
 const HTTP: Written = Written {
     files: &[(CONFIG, include_str!("http.yaml"))],
     next: &[
@@ -63,6 +74,7 @@ pub fn run(init: &Init) -> Result<(), Failure> {
         Template::Files => &FILES,
         Template::Postgres => &POSTGRES,
         Template::Mysql => &MYSQL,
+        Template::Kafka => &KAFKA,
         Template::Http => &HTTP,
     };
     let folder = &init.directory;

@@ -1,0 +1,174 @@
+//! One partition as it is read.
+
+use super::assembler::{Assembler, Unit};
+use super::failure::{lost, sorted};
+use super::message::Message;
+use super::position::Place;
+use crate::SourceError;
+use crate::json::Reader;
+use crate::settings::Format;
+use livewell_link::kafka::{Fetched, From, Partition, batch};
+use std::collections::VecDeque;
+
+/// The most bytes of one batch after it is decompressed.
+const BATCH_BYTES_MAX: usize = 256 << 20;
+
+/// How records are read.
+pub(super) struct Way<'a> {
+    pub reader: &'a Reader,
+    pub format: Format,
+    /// Whether records are kept to set them aside.
+    pub keeps: bool,
+}
+
+/// A partition: where it is, and what was read of it and not taken in.
+pub(super) struct Part {
+    pub partition: Partition,
+    pub at: Place,
+    assembler: Assembler<Message>,
+    /// What comes before this offset was taken in before the source was opened.
+    taken_before: i64,
+    /// The next offset that the log should have.
+    expected: i64,
+    /// Where to read next, and the epoch of the record before it.
+    from: (i64, i32),
+    queue: VecDeque<Event>,
+    /// The end of the log as far as the broker has said, and the end of what is decided.
+    pub end: i64,
+    stable: Option<i64>,
+}
+
+/// Something in the log.
+enum Event {
+    Record {
+        producer: Option<i64>,
+        epoch: i32,
+        message: Box<Message>,
+    },
+    End {
+        offset: i64,
+        epoch: i32,
+        producer: i64,
+        is_commit: bool,
+    },
+    /// All offsets before this one were in a batch.
+    Next {
+        offset: i64,
+        epoch: i32,
+    },
+}
+
+impl Part {
+    /// Creates a partition that is read from its place on. `end`: the end of its log now.
+    pub fn new(partition: Partition, at: Place, end: i64) -> Self {
+        let epoch = if at.resume == at.next { at.epoch } else { -1 };
+        Self {
+            partition,
+            at,
+            assembler: Assembler::new(),
+            taken_before: at.next,
+            expected: at.resume,
+            from: (at.resume, epoch),
+            queue: VecDeque::new(),
+            end,
+            stable: None,
+        }
+    }
+
+    /// Returns where to read next.
+    pub fn from(&self) -> From {
+        From { partition: self.partition, offset: self.from.0, epoch: self.from.1 }
+    }
+
+    /// Returns whether everything that was read is taken in.
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Returns whether everything that is decided was read.
+    pub fn is_caught_up(&self) -> bool {
+        self.queue.is_empty() && self.stable.is_some_and(|stable| self.from.0 >= stable)
+    }
+
+    /// Takes what a broker has sent.
+    pub fn receive(&mut self, fetched: &Fetched, way: &Way<'_>) -> Result<(), SourceError> {
+        self.end = fetched.high_watermark;
+        let stable = if fetched.last_stable < 0 { fetched.high_watermark } else { fetched.last_stable };
+        self.stable = Some(stable);
+        let mut bytes = &fetched.records[..];
+        while let Some(batch) = batch::next(&mut bytes, BATCH_BYTES_MAX).map_err(sorted)? {
+            // A batch is sent whole, also if the offset that was asked for is in the middle of it.
+            if batch.last < self.from.0 {
+                continue;
+            }
+            self.take(&batch, way)?;
+            self.from = (batch.last + 1, batch.epoch);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, batch: &batch::Batch<'_>, way: &Way<'_>) -> Result<(), SourceError> {
+        let epoch = batch.epoch;
+        if batch.is_control {
+            if let (Some(producer), Some(is_commit)) = (batch.transaction, batch.is_commit().map_err(sorted)?)
+            {
+                self.queue.push_back(Event::End { offset: batch.base, epoch, producer, is_commit });
+            }
+        } else {
+            for record in
+                batch.records().map_err(sorted)?.iter().filter(|record| record.offset >= self.from.0)
+            {
+                let message = Message::read(record, way.reader, way.format, way.keeps);
+                let message = Box::new(message);
+                self.queue.push_back(Event::Record { producer: batch.transaction, epoch, message });
+            }
+        }
+        self.queue.push_back(Event::Next { offset: batch.last + 1, epoch });
+        Ok(())
+    }
+
+    /// Moves over the next event. Returns the units that are complete by it; `None` if nothing was read ahead.
+    ///
+    /// # Errors
+    /// Returns an error if records were removed that were not read.
+    pub fn step(&mut self) -> Result<Option<Vec<Unit<Message>>>, SourceError> {
+        let Some(event) = self.queue.pop_front() else { return Ok(None) };
+        let (offset, next, epoch) = match &event {
+            Event::Record { message, epoch, .. } => (message.offset, message.offset + 1, *epoch),
+            Event::End { offset, epoch, .. } => (*offset, offset + 1, *epoch),
+            Event::Next { offset, epoch } => (*offset, *offset, *epoch),
+        };
+        if offset > self.expected && offset > self.at.settled {
+            let (number, from) = (self.partition.number, self.expected.max(self.at.settled));
+            return Err(lost(format!(
+                "partition {number} was compacted where it had not been read: records from {from} to {} are gone, and \
+                 with them, perhaps, deletions",
+                offset - 1
+            )));
+        }
+        self.expected = next;
+        let units = match event {
+            Event::Record { producer, message, .. } => self.assembler.record(producer, *message),
+            Event::End { producer, is_commit, .. } => self.assembler.end(producer, is_commit),
+            Event::Next { .. } => Vec::new(),
+        };
+        let is_new = offset >= self.taken_before;
+        if next > self.at.next {
+            (self.at.next, self.at.epoch) = (next, epoch);
+        }
+        self.at.resume = self.assembler.first().unwrap_or(self.at.next);
+        Ok(Some(if is_new { units } else { Vec::new() }))
+    }
+
+    /// Returns an error if a transaction has begun in the log and nothing can end it.
+    pub fn check_end(&self) -> Result<(), SourceError> {
+        let is_at_end = self.is_caught_up() && self.stable == Some(self.end) && self.from.0 >= self.end;
+        match self.assembler.first() {
+            Some(first) if is_at_end => Err(lost(format!(
+                "partition {} has a transaction from offset {first} on whose end is gone",
+                self.partition.number
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
