@@ -1,10 +1,19 @@
-/* Saves an answer as a file. It is called with the token, so a link cannot do it. */
+/*
+ * Saves an answer as a file. It is called with the token, so a link cannot do it. The browser keeps what comes in a blob,
+ * on its disk if that is large; the page itself holds none of it.
+ */
 
 import { inTurn, open } from "../data/client.ts";
 
-/** Saves all rows, as the API gives them: one a line. */
-export async function download(path: string, name: string): Promise<void> {
-  const blob = await inTurn({ urgent: true }, async () => (await open(path, { accept: "application/x-ndjson" })).blob());
+/** How an answer is asked for that is saved. */
+export interface Wanted {
+  accept: string;
+  method?: string;
+}
+
+/** Saves an answer under a name. Other calls do not wait for it. */
+export async function download(path: string, name: string, wanted: Wanted): Promise<void> {
+  const blob = await inTurn({ long: true }, async () => (await open(path, wanted)).blob());
   const address = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = address;

@@ -10,7 +10,7 @@ export interface Entry {
   unless?: string | null;
 }
 
-export function Menu({ label, of }: { label: string; of: Entry[] }) {
+export function Menu({ label, of, class: kind = "" }: { label: string; of: Entry[]; class?: string }) {
   const [isOpen, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const items = () => [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
@@ -45,8 +45,8 @@ export function Menu({ label, of }: { label: string; of: Entry[] }) {
     entry.act();
   };
   return (
-    <div class="menu-box" ref={box} onKeyDown={onKey}>
-      <button type="button" class="button" aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+    <div class={`menu-box ${kind}`} ref={box} onKeyDown={onKey}>
+      <button type="button" class={`button ${kind}`} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         {label}
       </button>
       {isOpen ? (

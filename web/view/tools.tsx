@@ -7,10 +7,9 @@ import type { Sort } from "../data/order.ts";
 import { changed } from "../data/paint.ts";
 import type { Result, Status } from "../data/types.ts";
 import { choose } from "../app/routes.ts";
-import { Button, Segments } from "../part/button.tsx";
-import { download } from "../part/download.ts";
-import { sayWhy } from "../part/toast.tsx";
+import { Segments } from "../part/button.tsx";
 import { WhyNot } from "./no-rows.tsx";
+import { Save } from "./save-rows.tsx";
 
 /** How long a changed value is tinted, and a little more. */
 const TINT = 1_700;
@@ -65,7 +64,6 @@ interface ToolsProps {
 }
 
 export function Tools({ following, columns, unsorted, sort, wanted, status }: ToolsProps) {
-  const save = () => download(`/api/v1/queries/${encodeURIComponent(following.id)}/results`, `${following.id}.ndjson`).catch(sayWhy);
   return (
     <div class="tools">
       <input
@@ -100,9 +98,7 @@ export function Tools({ following, columns, unsorted, sort, wanted, status }: To
       />
       <span class="grow" />
       <WhyNot status={status} />
-      <Button class="small wide-only" act={save}>
-        Download
-      </Button>
+      <Save id={following.id} wanted={wanted} />
     </div>
   );
 }

@@ -101,8 +101,10 @@ fn yes() -> bool {
 impl Query {
     /// The names that a parameter of [`Query::for_each`] cannot have: calls for the rows and changes of one value give the
     /// values by these names, and have parameters of their own that are called so.
-    pub const RESERVED: [&str; 9] =
-        ["after", "before", "cursor", "kind", "limit", "offset", "position", "search", "wait"];
+    pub const RESERVED: [&str; 11] = [
+        "after", "before", "cursor", "formulas", "kind", "limit", "numbers", "offset", "position", "search",
+        "wait",
+    ];
 
     /// Creates the query `id` with this text; name what it reads with [`Query::from`].
     pub fn cypher(id: impl Into<String>, text: impl Into<String>) -> Self {

@@ -3,6 +3,7 @@
 use super::context::Api;
 use super::shape::Trouble;
 use super::wire::{Doing, Epoch};
+use crate::render::Numbers;
 use livewell::{Event, Position, Subscription};
 use livewell_model::json::{Data, ResultShape, RowShape};
 use serde::Serialize;
@@ -46,13 +47,19 @@ pub fn heartbeat(api: &Api, id: &str) -> Heartbeat {
 }
 
 /// Writes an event of a subscription.
-pub fn write(out: &mut String, api: &Api, id: &str, subscription: &Subscription, event: &Event) {
+pub fn write(
+    out: &mut String,
+    api: &Api,
+    (id, numbers): (&str, Numbers),
+    subscription: &Subscription,
+    event: &Event,
+) {
     let names = subscription.columns();
     match event {
         Event::Reset { reason } => put(out, "reset", None, &Reset { reason }),
         Event::Row { row_signature, data } => {
             let row = RowShape { row_signature: *row_signature, data: Data { names, columns: data } };
-            put(out, "row", None, &row);
+            put_json(out, "row", None, &numbers.text(&row));
         }
         Event::SnapshotEnd { at, ordered, checked } => {
             let condition = api.livewell.condition(id);
@@ -69,7 +76,7 @@ pub fn write(out: &mut String, api: &Api, id: &str, subscription: &Subscription,
         }
         Event::Result { epoch, result } => {
             let shape = ResultShape { query_id: id, epoch: *epoch, names, result };
-            put(out, "result", Some((*epoch, result.sequence)), &shape);
+            put_json(out, "result", Some((*epoch, result.sequence)), &numbers.text(&shape));
         }
     }
 }
@@ -78,9 +85,13 @@ fn columns(names: &[livewell_model::SmolStr]) -> Vec<&str> {
     names.iter().map(|name| name.as_str()).collect()
 }
 
-/// Writes one event; JSON has no line breaks, so its data is one line.
+/// Writes one event.
 pub fn put(out: &mut String, name: &str, id: Option<(u64, u64)>, data: &impl Serialize) {
-    let data = serde_json::to_string(data).expect("rows and results are JSON");
+    put_json(out, name, id, &Numbers::Number.text(data));
+}
+
+/// Writes one event; JSON has no line breaks, so its data is one line.
+fn put_json(out: &mut String, name: &str, id: Option<(u64, u64)>, data: &str) {
     out.push_str(&format!("event: {name}\n"));
     if let Some((epoch, sequence)) = id {
         out.push_str(&format!("id: {epoch}-{sequence}\n"));

@@ -13,6 +13,7 @@ use super::stream::{self, Lane};
 use super::told::OfQuery;
 use super::values;
 use super::wire::LastId;
+use crate::render::Numbers;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -27,6 +28,9 @@ struct Asked {
     /// EPOCH-SEQUENCE to continue after.
     #[schemars(regex(pattern = "^[0-9]{1,19}-[0-9]{1,19}$"))]
     after: Option<String>,
+    /// `string`: integers beyond 2^53 - 1 as strings, which JavaScript would round; `number` where nothing is said.
+    #[serde(default)]
+    numbers: Numbers,
 }
 
 /// Returns the call.
@@ -66,7 +70,7 @@ async fn get(
     // A browser that reconnects sends the last id and its first address: the id is the later position.
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
     let after = last.filter(|id| !id.is_empty()).or(asked.after).map(|text| position(&text)).transpose()?;
-    let follow = Follow::begin(&api, &id, &given, after).await?;
+    let follow = Follow::begin(&api, (&id, asked.numbers), &given, after).await?;
     let (lane, body) = stream::lane(&api, stream::follower(&api)?);
     tokio::spawn(send(api, follow, lane));
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];

@@ -5,7 +5,8 @@ use super::context::Api;
 use super::event::{heartbeat, keep_alive, put, write};
 use super::parameters::Given;
 use super::problem::Problem;
-use livewell::{ComponentKind, Error, ErrorKind, Position, Results, Subscription};
+use crate::render::Numbers;
+use livewell::{ComponentKind, Error, ErrorKind, Event, Position, Results, Subscription};
 use serde_json::json;
 use std::pin::Pin;
 use std::time::Duration;
@@ -19,6 +20,7 @@ type Admission = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, Acquir
 /// The events of one query.
 pub struct Follow {
     id: String,
+    numbers: Numbers,
     subscription: Subscription,
     /// While it sends a snapshot it counts as one of the `streams`, and waits until there is room.
     sending: Option<OwnedSemaphorePermit>,
@@ -33,12 +35,17 @@ impl Follow {
     ///
     /// # Errors
     /// Returns 404 for an unknown query, and an error if the store cannot be read.
-    pub async fn begin(api: &Api, id: &str, given: &Given, after: Option<Position>) -> Result<Self, Problem> {
+    pub async fn begin(
+        api: &Api,
+        (id, numbers): (&str, Numbers),
+        given: &Given,
+        after: Option<Position>,
+    ) -> Result<Self, Problem> {
         let subscription = given.subscribe(api, id, after).await;
         let mut subscription = subscription.map_err(|error| not_found(api, id, error))?;
         subscription.look_ahead()?;
         let heartbeat = Instant::now() + HEARTBEAT;
-        Ok(Self { id: id.to_owned(), subscription, sending: None, admission: None, heartbeat })
+        Ok(Self { id: id.to_owned(), numbers, subscription, sending: None, admission: None, heartbeat })
     }
 
     /// Returns the results of the query, for where they end.
@@ -55,7 +62,7 @@ impl Follow {
         self.be_admitted(api).await;
         let mut chunk = String::new();
         match tokio::time::timeout_at(self.heartbeat, self.subscription.next()).await {
-            Ok(Ok(Some(event))) => write(&mut chunk, api, &self.id, &self.subscription, &event),
+            Ok(Ok(Some(event))) => self.write(&mut chunk, api, &event),
             Ok(Ok(None)) => return None,
             Ok(Err(error)) => {
                 tracing::warn!(query = %self.id, code = error.code, "a stream of changes ended: {error}");
@@ -70,12 +77,16 @@ impl Follow {
         // Events that are there already are sent together.
         while chunk.len() < bytes && (self.sending.is_some() || self.subscription.is_following()) {
             match self.subscription.try_next() {
-                Ok(Some(event)) => write(&mut chunk, api, &self.id, &self.subscription, &event),
+                Ok(Some(event)) => self.write(&mut chunk, api, &event),
                 // A failure is repeated with the next event.
                 Ok(None) | Err(_) => break,
             }
         }
         Some(chunk)
+    }
+
+    fn write(&self, chunk: &mut String, api: &Api, event: &Event) {
+        write(chunk, api, (&self.id, self.numbers), &self.subscription, event);
     }
 
     /// Waits until it may send a snapshot, if it has one to send.

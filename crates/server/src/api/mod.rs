@@ -35,6 +35,7 @@ mod events;
 mod expected;
 mod follow;
 mod foreseen;
+mod form;
 mod grant;
 mod guard;
 mod guesses;

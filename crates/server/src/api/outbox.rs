@@ -9,11 +9,11 @@ use super::parameters::{OF_OUTBOX, refused};
 use super::problem::Problem;
 use super::results::built;
 use super::values;
-use super::wire::{Epoch, Hex, Time};
-use axum::Json;
+use super::wire::{Epoch, Hex, Time, answer};
+use crate::render::Numbers;
 use axum::extract::{Path, State};
 use axum::http::{Method, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use livewell::Position;
 use livewell::past::{Kind, Past, Wanted};
 use livewell_model::json::DiffShape;
@@ -41,6 +41,9 @@ struct Asked {
     kind: Option<Of>,
     /// Only diffs of which a value contains this text, whatever its case.
     search: Option<String>,
+    /// `string`: integers beyond 2^53 - 1 as strings, which JavaScript would round; `number` where nothing is said.
+    #[serde(default)]
+    numbers: Numbers,
 }
 
 /// A kind of diff.
@@ -122,7 +125,7 @@ pub fn calls() -> Vec<Call> {
 }
 
 async fn get(State(api): State<Shared>, Path(id): Path<String>, uri: Uri) -> Result<Response, Problem> {
-    let (Asked { before, limit, kind, search }, given) = values::split(&api, &id, &uri, OF_OUTBOX)?;
+    let (Asked { before, limit, kind, search, numbers }, given) = values::split(&api, &id, &uri, OF_OUTBOX)?;
     let limit = limit.unwrap_or(LIMIT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(refused(format!("`limit` is from 1 to {LIMIT_MAX}")));
@@ -147,7 +150,7 @@ async fn get(State(api): State<Shared>, Path(id): Path<String>, uri: Uri) -> Res
     })
     .await
     .map_err(|error| broken_off(&error))??;
-    Ok(Json(Outbox::of(&past, &results)).into_response())
+    Ok(answer(numbers, &Outbox::of(&past, &results)))
 }
 
 impl From<Of> for Kind {

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The own parameters of a call for results; others are values of the query.
-pub const OF_RESULTS: &[&str] = &["position", "wait", "limit", "cursor"];
+pub const OF_RESULTS: &[&str] = &["position", "wait", "limit", "cursor", "search", "formulas", "numbers"];
 /// The own parameters of a call for changes.
-pub const OF_CHANGES: &[&str] = &["after"];
+pub const OF_CHANGES: &[&str] = &["after", "numbers"];
 /// The own parameters of a call for rows of a view.
-pub const OF_VIEWS: &[&str] = &["offset", "limit"];
+pub const OF_VIEWS: &[&str] = &["offset", "limit", "numbers"];
 /// The own parameters of a call for the outbox.
-pub const OF_OUTBOX: &[&str] = &["before", "limit", "kind", "search"];
+pub const OF_OUTBOX: &[&str] = &["before", "limit", "kind", "search", "numbers"];
 
 /// The values of a call, as they were given.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

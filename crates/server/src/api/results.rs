@@ -4,33 +4,36 @@ use super::call::{Call, call};
 use super::conditional::{etag, has, preferred_wait};
 use super::context::{Api, Shared};
 use super::description::{JSON, SchemaOf, read, written};
+use super::form::{CSV, Form, Media, NDJSON};
 use super::page::Cursor;
-use super::parameters::{Given, OF_RESULTS};
+use super::parameters::{Given, OF_RESULTS, refused};
 use super::problem::Problem;
 use super::shape::Trouble;
 use super::stream;
 use super::until::until;
 use super::values;
-use super::wire::{Doing, Epoch, Hex, Row, json};
-use crate::render::json_rows;
+use super::wire::{Binary, Doing, Epoch, Hex, Row, ascii, json};
+use crate::render::{Formulas, Numbers};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use livewell::Condition;
-use livewell_model::diff::Columns;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 use tokio::time::Instant;
 
 const WAIT: Duration = Duration::from_secs(5);
 const WAIT_MAX: Duration = Duration::from_secs(60);
 const LIMIT_MAX: usize = 10_000;
+/// The header with the number of rows.
+const ROWS: &str = "livewell-rows";
 /// How many characters of an error's message a header contains.
 const ERROR_CHARS_MAX: usize = 500;
-pub const NDJSON: &str = "application/x-ndjson";
+/// How long the text may be that is searched for, in bytes.
+const SEARCH_MAX: usize = 1_000;
 
 /// The parameters of the call.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,6 +50,16 @@ struct Asked {
     /// The `cursor` of the page before; goes with `limit`.
     #[schemars(regex(pattern = "^[0-9]{1,19}-[0-9]{1,19}-[0-9]{1,19}-[0-9a-f]{16}(-[0-9a-f]{16})?$"))]
     cursor: Option<String>,
+    /// Only rows of which a value contains this text, whatever its case; all of them, so without `limit`.
+    search: Option<String>,
+    /// In CSV `quoted`: texts that a spreadsheet would take for a formula come behind an apostrophe; `plain` where nothing
+    /// is said.
+    #[serde(default)]
+    formulas: Formulas,
+    /// `string`: integers beyond 2^53 - 1 as strings, which JavaScript would round; `number` where nothing is said. CSV has
+    /// all digits.
+    #[serde(default)]
+    numbers: Numbers,
 }
 
 /// The live results of a query at one sequence.
@@ -102,6 +115,7 @@ pub fn calls() -> Vec<Call> {
         .answers(200, "The results")
         .content(200, JSON, written::<Results>)
         .content(200, NDJSON, written::<Row>)
+        .content(200, CSV, written::<Binary>)
         .answers(304, "Nothing has changed since the results that `If-None-Match` names")
         .shows(304, "Preference-Applied", written::<String>, "How long `Prefer` let the call wait")
         .refuses(&[410, 503, 504]);
@@ -118,7 +132,7 @@ fn described_headers(mut get: Call) -> Call {
         ),
         ("livewell-epoch", written::<u64>, "The epoch in which the sequence counts"),
         ("livewell-sequence", written::<u64>, "The sequence that the rows are of"),
-        ("livewell-rows", written::<u64>, "How many rows there are, on all pages"),
+        (ROWS, written::<u64>, "How many rows there are, on all pages; absent with `search`"),
         ("livewell-position", written::<u64>, "The last position of the store that is in them"),
         ("livewell-checked", written::<bool>, "`checked`; absent if it is null"),
         ("livewell-state", written::<Doing>, "What the query is doing"),
@@ -144,7 +158,8 @@ async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (asked, given): (Asked, _) = values::split(&api, &id, &uri, OF_RESULTS)?;
-    let lines = wants_lines(&headers);
+    let form = Form { media: Media::accepted(&headers), numbers: asked.numbers, formulas: asked.formulas };
+    check_search(&asked)?;
     if let Some(position) = asked.position {
         wait(&api, &id, position, asked.wait.as_deref()).await?;
     }
@@ -162,21 +177,27 @@ async fn get(
                 "`cursor` goes with `limit`: say how many rows a page has",
             ));
         }
-        return whole(&api, built(&api, given.results(&api, &id)?)?, lines);
+        return whole(&api, built(&api, given.results(&api, &id)?)?, asked.search, form);
     };
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::new(400, "LW0701", format!("`limit` is from 1 to {LIMIT_MAX}")));
     }
     let no_cursor = || Problem::new(400, "LW0701", "`cursor` is not one that a page has given");
     let cursor = asked.cursor.map(|text| Cursor::parse(&text).ok_or_else(no_cursor)).transpose()?;
-    page(&api, (&id, &given), limit, cursor, lines)
+    page(&api, (&id, &given), limit, cursor, form)
 }
 
-fn wants_lines(headers: &HeaderMap) -> bool {
-    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepts
-        .flat_map(|value| value.split(','))
-        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == NDJSON))
+/// Checks that a search is short, and of all rows.
+fn check_search(asked: &Asked) -> Result<(), Problem> {
+    let Some(text) = &asked.search else { return Ok(()) };
+    if asked.limit.is_some() {
+        let message = "`search` returns all rows that it finds, without `limit`; `views` have them by offset";
+        return Err(refused(message));
+    }
+    if text.len() > SEARCH_MAX {
+        return Err(refused(format!("`search` has at most {SEARCH_MAX} bytes")));
+    }
+    Ok(())
 }
 
 /// Waits until the query's results include everything up to `position`.
@@ -238,7 +259,7 @@ async fn unchanged(
 
 /// Returns the answer that the reader has these results.
 fn not_modified(api: &Api, results: &livewell::Results, wait: Option<Duration>) -> Response {
-    let mut headers = headers(results, &api.livewell.condition(&results.query_id), false);
+    let mut headers = headers(results, &api.livewell.condition(&results.query_id), Media::Document);
     headers.remove(header::CONTENT_TYPE);
     if let Some(wait) = wait {
         headers.insert("preference-applied", ascii(&format!("wait={}", wait.as_secs())));
@@ -268,16 +289,25 @@ pub(super) fn keeps_from_building(api: &Api, id: &str) -> Option<String> {
     sources.iter().find_map(of_source).or_else(|| trouble(id))
 }
 
-/// Returns all rows, streamed from one snapshot.
-fn whole(api: &Api, results: livewell::Results, lines: bool) -> Result<Response, Problem> {
+/// Returns all rows, or those with a text, streamed from one snapshot.
+fn whole(
+    api: &Api,
+    results: livewell::Results,
+    search: Option<String>,
+    form: Form,
+) -> Result<Response, Problem> {
     let condition = api.livewell.condition(&results.query_id);
-    let headers = headers(&results, &condition, lines);
+    let mut headers = headers(&results, &condition, form.media);
+    if search.is_some() {
+        headers.remove(ROWS);
+    }
     let body = stream::written(api, stream::permit(api)?, move |out| {
-        let rows = results.rows().map_err(io::Error::other)?.map(|row| row.map_err(io::Error::other));
-        if lines {
-            return json_rows::lines(out, &results.columns, rows);
-        }
-        envelope(out, (&results, &condition), rows, None)
+        let rows = match &search {
+            Some(text) => results.search(text).map_err(io::Error::other)?,
+            None => results.rows().map_err(io::Error::other)?,
+        };
+        let rows = rows.map(|row| row.map_err(io::Error::other));
+        form.write(out, || document(&results, &condition, None), &results.columns, rows)
     });
     Ok((headers, body).into_response())
 }
@@ -287,7 +317,7 @@ fn page(
     (id, given): (&str, &Given),
     limit: usize,
     cursor: Option<Cursor>,
-    lines: bool,
+    form: Form,
 ) -> Result<Response, Problem> {
     let of = given.hash();
     let results = built(api, api.pins.results(id, of, cursor, || given.results(api, id))?)?;
@@ -302,28 +332,23 @@ fn page(
         None
     };
     let condition = api.livewell.condition(id);
-    let mut headers = headers(&results, &condition, lines);
+    let mut headers = headers(&results, &condition, form.media);
     if let Some(next) = next {
         headers.insert("livewell-cursor", ascii(&next.to_string()));
     }
     let mut body = Vec::new();
-    let rows = rows.into_iter().map(Ok);
-    let written = if lines {
-        json_rows::lines(&mut body, &results.columns, rows)
-    } else {
-        envelope(&mut body, (&results, &condition), rows, Some(next))
-    };
+    let before = || document(&results, &condition, Some(next));
+    let written = form.write(&mut body, before, &results.columns, rows.into_iter().map(Ok));
     written.map_err(|error| Problem::new(500, "LW0300", error.to_string()))?;
     Ok((headers, Body::from(body)).into_response())
 }
 
-/// Writes the results as one document, row by row; the cursor in pages alone, null in the last.
-fn envelope(
-    out: &mut dyn Write,
-    (results, condition): (&livewell::Results, &Condition),
-    rows: impl Iterator<Item = io::Result<(u64, Columns)>>,
+/// Returns the results as one document, up to its rows; with a cursor in pages alone, null in the last.
+fn document(
+    results: &livewell::Results,
+    condition: &Condition,
     cursor: Option<Option<Cursor>>,
-) -> io::Result<()> {
+) -> io::Result<String> {
     let document = Results {
         epoch: Epoch(results.epoch),
         sequence: results.sequence,
@@ -339,10 +364,7 @@ fn envelope(
     };
     let document = serde_json::to_string(&document)?;
     // The rows are its last member, and there may be more of them than memory holds.
-    let before = document.strip_suffix("[]}").unwrap_or(&document);
-    out.write_all(before.as_bytes())?;
-    json_rows::array(out, &results.columns, rows)?;
-    out.write_all(b"}\n")
+    Ok(document.strip_suffix("[]}").unwrap_or(&document).to_owned())
 }
 
 fn shown(checked: bool) -> &'static str {
@@ -350,18 +372,15 @@ fn shown(checked: bool) -> &'static str {
 }
 
 /// Returns the content of the envelope as headers, for readers of lines.
-fn headers(results: &livewell::Results, condition: &Condition, lines: bool) -> HeaderMap {
+fn headers(results: &livewell::Results, condition: &Condition, media: Media) -> HeaderMap {
     let names: Vec<&str> = results.columns.iter().map(|name| name.as_str()).collect();
     let columns = serde_json::to_string(&names).unwrap_or_default();
     let mut headers = HeaderMap::new();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(if lines { NDJSON } else { "application/json" }),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.name()));
     headers.insert(header::ETAG, etag(results));
     headers.insert("livewell-epoch", results.epoch.into());
     headers.insert("livewell-sequence", results.sequence.into());
-    headers.insert("livewell-rows", results.row_count().into());
+    headers.insert(ROWS, results.row_count().into());
     headers.insert("livewell-position", results.position.into());
     if let Some(checked) = results.checked {
         headers.insert("livewell-checked", HeaderValue::from_static(shown(checked)));
@@ -382,17 +401,4 @@ fn brief(mut error: Trouble) -> Trouble {
         error.message = format!("{begin}...");
     }
     error
-}
-
-/// Returns JSON text as a header value: with `\u` escapes for what is not ASCII.
-fn ascii(json: &str) -> HeaderValue {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c.is_ascii() && !c.is_ascii_control() {
-            text.push(c);
-        } else {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
-        }
-    }
-    HeaderValue::from_str(&text).expect("printable ASCII is a header's value")
 }

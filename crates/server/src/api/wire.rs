@@ -1,5 +1,8 @@
 //! Values as the JSON of calls has them, each with its schema: states, kinds, times, epochs, rows.
 
+use crate::render::Numbers;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use livewell::{ComponentKind, State};
 use livewell_model::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -10,6 +13,24 @@ use std::borrow::Cow;
 /// Returns a shape as a JSON value, for the commands.
 pub fn json(shape: &impl Serialize) -> Json {
     serde_json::to_value(shape).expect("a shape has texts as its keys")
+}
+
+/// Answers with a shape whose values have integers as they were asked for.
+pub fn answer(numbers: Numbers, shape: &impl Serialize) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], numbers.text(shape)).into_response()
+}
+
+/// Returns JSON text as a header value: with `\u` escapes for what is not ASCII.
+pub fn ascii(json: &str) -> HeaderValue {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() && !c.is_ascii_control() {
+            text.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    HeaderValue::from_str(&text).expect("printable ASCII is a header's value")
 }
 
 /// Returns the members of what is an object in JSON.

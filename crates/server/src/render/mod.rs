@@ -2,15 +2,18 @@
 
 pub mod cell;
 mod counted;
-mod csv_rows;
+pub mod csv_rows;
 mod grid;
 pub mod json_rows;
+mod numbers;
 mod row;
 mod screen;
 mod table;
 
 pub use counted::{counted, size};
+pub use csv_rows::Formulas;
 pub use grid::{Grid, Shown};
+pub use numbers::Numbers;
 pub use row::Row;
 pub use screen::Screen;
 pub use table::shown;
@@ -43,9 +46,9 @@ pub fn write(
 ) -> io::Result<()> {
     match format {
         Format::Table => table::write(out, &Screen::of_stdout(), names, rows),
-        Format::Json => json_rows::array(out, names, rows),
-        Format::Ndjson => json_rows::lines(out, names, rows),
-        Format::Csv => csv_rows::write(out, names, rows),
+        Format::Json => json_rows::array(out, Numbers::Number, names, rows),
+        Format::Ndjson => json_rows::lines(out, Numbers::Number, names, rows),
+        Format::Csv => csv_rows::write(out, Formulas::Plain, names, rows),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Numbers keep all of their digits on every way in and out.
 
 use crate::place::Place;
-use crate::running::Running;
+use crate::running::{Events, Running};
+use serde_json::{Value as Json, json};
 
 const CONFIG: &str = r#"
 sources:
@@ -117,4 +118,42 @@ fn posted_numbers_and_parameters_of_calls_keep_their_digits() {
         });
         assert!(row.as_ref().is_some_and(|row| row.contains(&format!("\"total\":\"{total}\""))), "{row:?}");
     }
+}
+
+#[test]
+fn every_reader_of_rows_can_ask_for_the_integers_that_javascript_rounds_as_strings() {
+    let running = Running::start();
+    let order = |id: &str, total: i64| {
+        let element = json!({ "type": "node", "id": id, "labels": ["Order"], "properties": { "id": id, "total": total } });
+        json!({ "operation": "insert", "element": element }).to_string()
+    };
+    let first = running.post(&order("a", 9_007_199_254_740_993));
+    assert_eq!(first.status, 200, "{}", first.body);
+    let big = "/api/v1/queries/big";
+    let exact = json!({ "id": "a", "total": "9007199254740993" });
+    let results = running.get(&format!("{big}/results?position=1&wait=20s&numbers=string"));
+    assert_eq!(results.json()["rows"][0]["data"], exact, "{}", results.body);
+    // Counters are never so large, and stay numbers.
+    assert_eq!(results.json()["sequence"], 1);
+    for path in ["results?numbers=number", "results"] {
+        assert!(running.get(&format!("{big}/{path}")).body.contains("\"total\":9007199254740993"));
+    }
+    let page = running.get(&format!("{big}/results?limit=1&numbers=string"));
+    assert_eq!(page.json()["rows"][0]["data"], exact, "{}", page.body);
+    let lines =
+        running.ask("GET", &format!("{big}/results?numbers=string"), "accept: application/x-ndjson\r\n", "");
+    assert_eq!(serde_json::from_str::<Json>(&lines.body).unwrap()["data"], exact);
+    let view = running.ask("POST", &format!("{big}/views"), "", "{}").json();
+    let view = format!("{big}/views/{}?numbers=string", view["view"].as_str().unwrap());
+    assert_eq!(running.get(&view).json()["rows"][0]["data"], exact);
+    let outbox = running.get(&format!("{big}/outbox?numbers=string"));
+    assert_eq!(outbox.json()["results"][0]["results"][0]["data"], exact, "{}", outbox.body);
+    for path in [&format!("{big}/changes?numbers=string"), "/api/v1/stream?query=big&numbers=string"] {
+        let mut events = Events::of(running.open("GET", path, "", ""));
+        let mut found = || std::iter::from_fn(|| events.next()).find(|(name, ..)| name == "row").unwrap().2;
+        assert_eq!(found()["data"], exact, "{path}");
+    }
+    let refused = running.get(&format!("{big}/results?numbers=text"));
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(refused.body.contains("LW0701"), "{}", refused.body);
 }

@@ -32,6 +32,7 @@ mod demonstrations;
 mod disk;
 mod doctor;
 mod documents;
+mod downloaded;
 mod erased;
 mod exact;
 mod expired;

@@ -11,6 +11,7 @@ use crate::api::pulse::Beat;
 use crate::api::stream::{self, Lane};
 use crate::api::wire::Epoch;
 use crate::journal::Event;
+use crate::render::Numbers;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -44,6 +45,9 @@ pub struct Asked {
     after: Option<String>,
     /// With `query`: where the results begin if not with a snapshot.
     from: Option<From>,
+    /// With `query`, `string`: integers beyond 2^53 - 1 as strings, which JavaScript would round; `number` where nothing is said.
+    #[serde(default)]
+    numbers: Numbers,
 }
 
 /// Where the results of a query begin.
@@ -111,7 +115,7 @@ async fn begin(
             after = Some(at);
         }
     }
-    Ok((Follow::begin(api, query, &Given::default(), after).await?, head))
+    Ok((Follow::begin(api, (query, asked.numbers), &Given::default(), after).await?, head))
 }
 
 /// Sends until the reader is gone, there is nothing left to follow, or everything stops.

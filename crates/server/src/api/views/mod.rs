@@ -13,8 +13,8 @@ use super::problem::Problem;
 use super::results::built;
 use super::values;
 use super::verifying;
-use super::wire::{Epoch, Hex};
-use axum::Json;
+use super::wire::{Epoch, Hex, answer};
+use crate::render::Numbers;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode, Uri};
@@ -97,6 +97,9 @@ struct Range {
     /// How many rows at most; 200 where nothing is said.
     #[schemars(range(min = 1, max = LIMIT_MAX))]
     limit: Option<usize>,
+    /// `string`: integers beyond 2^53 - 1 as strings, which JavaScript would round; `number` where nothing is said.
+    #[serde(default)]
+    numbers: Numbers,
 }
 
 /// What takes no parameters but values.
@@ -187,7 +190,7 @@ async fn get(
     uri: Uri,
 ) -> Result<Response, Problem> {
     find(&api, ComponentKind::Query, &id)?;
-    let (Range { offset, limit }, given) = values::split(&api, &id, &uri, OF_VIEWS)?;
+    let (Range { offset, limit, numbers }, given) = values::split(&api, &id, &uri, OF_VIEWS)?;
     let (offset, limit) = (offset.unwrap_or(0), limit.unwrap_or(LIMIT_MAX));
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(refused(format!("`limit` is from 1 to {LIMIT_MAX}")));
@@ -212,7 +215,7 @@ async fn get(
         total: view.total(),
         rows: rows.collect(),
     };
-    Ok(Json(page).into_response())
+    Ok(answer(numbers, &page))
 }
 
 async fn delete(

@@ -69,6 +69,35 @@ fn a_search_and_an_order_are_in_the_address() {
 }
 
 #[test]
+fn rows_are_saved_as_csv_all_of_them_or_those_that_are_found() {
+    let running = Running::start();
+    send(&running, &orders(&[250, 9_007_199_254_740_993]));
+    send(&running, &order("insert", "=1+2", 300));
+    let browser = browser_at(&running, "#/queries/big");
+    browser.wait_for(&format!("{ROWS}.length"), &json!(3));
+    let catch = "window.saved = []; const make = URL.createObjectURL;
+        URL.createObjectURL = blob => (blob.text().then(text => saved.push(text)), make(blob));
+        HTMLAnchorElement.prototype.click = function () { saved.push(this.download) }";
+    browser.run(catch).unwrap();
+    let saved = "return [...saved].sort((a, b) => a.length - b.length)";
+    let save = |form: &str, name: &str, text: &str| {
+        browser.run("saved.length = 0").unwrap();
+        click(&browser, "Download");
+        click(&browser, form);
+        browser.wait_for(saved, &json!([name, text]));
+    };
+    let sorted = |rest: &str| {
+        running.ask("GET", &format!("/api/v1/queries/big/results?{rest}"), "accept: text/csv\r\n", "").body
+    };
+    assert!(sorted("").contains(",9007199254740993\n"), "{}", sorted(""));
+    save("CSV", "big.csv", &sorted(""));
+    browser.run("location.hash = '#/queries/big/rows?q=300'").unwrap();
+    browser.wait_for(ROWS, &json!([["=1+2", "300"]]));
+    save("CSV for a spreadsheet, of the rows found", "big-found.csv", "id,total\n'=1+2,300\n");
+    assert_eq!(browser.messages(), Vec::<String>::new());
+}
+
+#[test]
 fn an_ordered_query_is_shown_in_its_own_order() {
     let top = "  - { id: top, sources: [orders], cypher: \"MATCH (o:Order) RETURN o.id AS id, o.total AS total \
                ORDER BY total DESC LIMIT 2\" }\n";
