@@ -12,6 +12,7 @@ mod beside;
 mod body;
 mod broken_off;
 mod buckets;
+mod built;
 mod call;
 mod caller;
 mod change;

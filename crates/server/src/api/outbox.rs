@@ -1,13 +1,13 @@
 //! `GET /api/v1/queries/ID/outbox`: what the query's outbox holds, the latest results first.
 
 use super::broken_off::broken_off;
+use super::built::built;
 use super::call::{Call, call};
 use super::context::Shared;
 use super::description::{JSON, written};
 use super::events::position;
 use super::parameters::{OF_OUTBOX, refused};
 use super::problem::Problem;
-use super::results::built;
 use super::values;
 use super::wire::{Epoch, Hex, Time, answer};
 use crate::render::Numbers;

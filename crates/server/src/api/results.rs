@@ -1,5 +1,6 @@
 //! `GET /api/v1/queries/ID/results`: live results, whole or in pages, at a position if one is requested.
 
+use super::built::built;
 use super::call::{Call, call};
 use super::conditional::{etag, has, preferred_wait};
 use super::context::{Api, Shared};
@@ -265,28 +266,6 @@ fn not_modified(api: &Api, results: &livewell::Results, wait: Option<Duration>) 
         headers.insert("preference-applied", ascii(&format!("wait={}", wait.as_secs())));
     }
     (StatusCode::NOT_MODIFIED, headers).into_response()
-}
-
-/// Returns the results, unless the query is new and has none yet.
-pub(super) fn built(api: &Api, results: livewell::Results) -> Result<livewell::Results, Problem> {
-    if results.is_to_come() {
-        let id = &results.query_id;
-        let message = match keeps_from_building(api, id) {
-            Some(why) => format!("the first rows of `{id}` cannot be built yet: {why}"),
-            None => format!("the first rows of `{id}` are still being built"),
-        };
-        return Err(Problem::new(503, "LW0714", message).retry_after(1));
-    }
-    Ok(results)
-}
-
-/// Returns what keeps the rows of a new query from being built, if it is more than that this takes its time: its own trouble,
-/// or that of something that it reads.
-pub(super) fn keeps_from_building(api: &Api, id: &str) -> Option<String> {
-    let trouble = |id: &str| api.livewell.condition(id).trouble.map(|(trouble, _)| trouble);
-    let sources = api.config().queries.get(id)?.sources.clone();
-    let of_source = |source: &String| Some(format!("`{source}`: {}", trouble(source)?));
-    sources.iter().find_map(of_source).or_else(|| trouble(id))
 }
 
 /// Returns all rows, or those with a text, streamed from one snapshot.

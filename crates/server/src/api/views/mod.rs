@@ -4,13 +4,13 @@ mod kept;
 
 use super::accepted::Created;
 use super::broken_off::broken_off;
+use super::built::built;
 use super::call::{Call, call};
 use super::components::find;
 use super::context::Shared;
 use super::description::{JSON, read, written};
 use super::parameters::{OF_VIEWS, refused};
 use super::problem::Problem;
-use super::results::built;
 use super::values;
 use super::verifying;
 use super::wire::{Epoch, Hex, answer};
