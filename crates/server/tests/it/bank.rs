@@ -58,7 +58,7 @@ impl Life {
             return;
         }
         self.barren += 1;
-        if self.barren % 3 == 0 {
+        if self.barren.is_multiple_of(3) {
             self.doublings = (self.doublings + 1).min(5);
         }
     }
