@@ -33,6 +33,6 @@ pub(crate) fn probe(settings: &NatsSettings) -> Result<Probed, SourceError> {
                 "the stream `{stream}` gives messages up once they are read; follow one with `retention: limits`"
             )));
         }
-        Ok(Probed::new(format!("NATS, stream `{stream}`, messages: {}", info.state.messages)))
+        Ok(Probed::new(format!("NATS, stream `{stream}` with {} messages", info.state.messages)))
     })
 }
