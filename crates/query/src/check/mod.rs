@@ -18,7 +18,7 @@ mod subquery;
 mod window;
 
 use crate::language::ast::{Clause, Query, SingleQuery, Unwind};
-use crate::language::{Diagnostic, Draft, Notes, code, read};
+use crate::language::{Diagnostic, Draft, Notes, code, read, unreadable};
 use checker::{Checked, Checker};
 pub(crate) use for_each::for_each;
 use names::Names;
@@ -32,14 +32,15 @@ pub fn parse(text: &str) -> Result<Query, Diagnostic> {
     read(text).and_then(check).map_err(|diagnostic| diagnostic.located(text))
 }
 
-/// Returns everything that is wrong with the names and types in a text, as far as one thing does not follow from another,
+/// Returns everything that is wrong with the grammar of a text, or else with its names and types, as far as one thing does
+/// not follow from another,
 /// the first of them the one that [`parse`] returns: behind an expression with an error, whatever else stands there is
-/// looked at as if that could be anything. Behind another error, and behind text that is not Cypher, nothing is known, so
-/// that is the only one.
+/// looked at as if that could be anything. Behind another error nothing is known, so that is the only one; behind text that
+/// is not Cypher, reading goes on at the next clause.
 pub fn faults(text: &str) -> Vec<Diagnostic> {
     let draft = match read(text) {
         Ok(draft) => draft,
-        Err(error) => return vec![error.located(text)],
+        Err(_) => return unreadable(text).into_iter().map(|error| error.located(text)).collect(),
     };
     let mut checker = Checker::new(draft.notes);
     checker.found = Some(Vec::new());

@@ -36,3 +36,13 @@ pub(crate) fn read(text: &str) -> Result<Draft, Diagnostic> {
     }
     parser::parse(text, lexer::tokens(text)?)
 }
+
+/// Returns everything that is wrong with the grammar of a text, the first error being that of [`read`]; nothing if it can
+/// be read.
+pub(crate) fn unreadable(text: &str) -> Vec<Diagnostic> {
+    match (text.len() <= MAX_QUERY_BYTES).then(|| lexer::tokens(text)) {
+        Some(Ok(tokens)) => parser::unreadable(text, tokens),
+        // Nothing is known behind what is not even words.
+        _ => read(text).err().into_iter().collect(),
+    }
+}

@@ -15,6 +15,7 @@ mod language_conflicts;
 mod language_decimals;
 mod language_elsewhere;
 mod language_expressions;
+mod language_faults;
 mod language_functions;
 mod language_fuzz;
 mod language_labels;

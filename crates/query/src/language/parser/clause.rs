@@ -173,7 +173,7 @@ impl Parser<'_> {
         Ok(Item { expr, name, aliased: false })
     }
 
-    fn end(&mut self) -> Parsed<()> {
+    pub(super) fn end(&mut self) -> Parsed<()> {
         self.eat_symbol(";");
         match self.peek() {
             TokenKind::End => Ok(()),

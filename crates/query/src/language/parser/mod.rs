@@ -10,6 +10,7 @@ mod labels;
 mod pattern;
 mod projected;
 mod quantified;
+mod recover;
 mod refuse;
 mod scoped;
 mod short;
@@ -18,6 +19,7 @@ mod time;
 mod trim;
 mod value_type;
 
+pub(crate) use recover::unreadable;
 pub(crate) use time::{name_of_recall, name_of_time, names as functions_of_time};
 
 use super::ast::{Expr, Name, Query, Span};
@@ -48,20 +50,7 @@ pub(crate) struct Notes {
 
 /// Reads the tokens of one whole query.
 pub(crate) fn parse(text: &str, tokens: Vec<Token>) -> Result<Draft, Diagnostic> {
-    let mut parser = Parser {
-        text,
-        tokens,
-        at: 0,
-        nesting: 0,
-        height: 0,
-        copied: 0,
-        clauses: 0,
-        notes: Notes::default(),
-        loose: vec![],
-        inline: vec![],
-        open: 0,
-        bar: None,
-    };
+    let mut parser = Parser::new(text, tokens);
     let query = parser.query()?;
     Ok(Draft { query, notes: parser.notes })
 }
@@ -72,6 +61,8 @@ struct Parser<'t> {
     text: &'t str,
     tokens: Vec<Token>,
     at: usize,
+    /// Where the clause in hand began, once reading goes on behind an error.
+    began: usize,
     /// How many nested constructs are open here.
     nesting: usize,
     /// How high the tree of the expression read last is.
@@ -89,6 +80,26 @@ struct Parser<'t> {
     open: usize,
     /// How many are open where a `|` belongs to the comprehension around it.
     bar: Option<usize>,
+}
+
+impl<'t> Parser<'t> {
+    fn new(text: &'t str, tokens: Vec<Token>) -> Self {
+        Self {
+            text,
+            tokens,
+            at: 0,
+            began: 0,
+            nesting: 0,
+            height: 0,
+            copied: 0,
+            clauses: 0,
+            notes: Notes::default(),
+            loose: vec![],
+            inline: vec![],
+            open: 0,
+            bar: None,
+        }
+    }
 }
 
 impl Parser<'_> {
