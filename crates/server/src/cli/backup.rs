@@ -10,6 +10,7 @@ use std::path::PathBuf;
 Examples:
   livewell backup /backups/monday
   livewell backup /backups/monday --store ./livewell-data     without a server
+  livewell backup /backups/monday --file livewell-b1f...c0.mdb  of a file that the console has downloaded
 
 The backup is the store as it is after one commit, and is checked before the command ends. A backup that was not \
 finished is refused by `restore`; the next one may take its place.")]
@@ -17,6 +18,10 @@ pub struct Backup {
     /// Where the backup goes: a directory that is new or empty
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
+
+    /// Make the backup of this data file, which the console has downloaded: its name has the store's id
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["server", "store", "config"])]
+    pub file: Option<PathBuf>,
 
     /// Output format
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]

@@ -357,7 +357,7 @@ impl Command {
             | Self::SendNow(SendNow { at, .. })
             | Self::DeadLetters(DeadLetters { at, .. })
             | Self::Apply(Apply { at, .. })
-            | Self::Backup(Backup { at, .. })
+            | Self::Backup(Backup { at, file: None, .. })
             | Self::Config(ShowConfig { at, .. })
             | Self::Elements(Elements { at, .. })
             | Self::Transactions(Transactions { at, .. })
@@ -379,6 +379,7 @@ impl Command {
             | Self::Try(_)
             | Self::Store(_)
             | Self::Token(_)
+            | Self::Backup(_)
             | Self::Restore(_) => None,
         }
     }

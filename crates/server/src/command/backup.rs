@@ -8,19 +8,24 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::progress::{Progress, Unit};
 use livewell::clock::{Clock, SystemClock};
+use livewell_model::Timestamp;
 use livewell_store::backup::{self, Manifest, Unfinished};
 use livewell_store::embedded::FORMAT_VERSION;
 use livewell_store::{EmbeddedStore, IndexError, Store, StoreId};
 use serde_json::json;
 use std::cell::Cell;
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 /// Takes a backup.
-pub fn back_up(asked: &Backup, found: &Found) -> Result<(), Failure> {
-    let Backup { directory, .. } = asked;
-    let manifest = match found {
-        Found::Store(place) => {
+pub fn back_up(asked: &Backup, found: Option<&Found>) -> Result<(), Failure> {
+    let Backup { directory, file, .. } = asked;
+    let manifest = match (file, found) {
+        (Some(file), _) => from_file(file, directory)?,
+        (None, None) => unreachable!("a backup is of a file, a server or a store"),
+        (None, Some(Found::Store(place))) => {
             let store = offline::open(place)?;
             let unfinished = Unfinished::begin(directory).map_err(failed)?;
             store
@@ -33,7 +38,7 @@ pub fn back_up(asked: &Backup, found: &Found) -> Result<(), Failure> {
             offline::record(&store, place, "backup", None);
             manifest
         }
-        Found::Server(client) => from_server(client, directory)?,
+        (None, Some(Found::Server(client))) => from_server(client, directory)?,
     };
     let Manifest { store, position, entries, bytes, .. } = manifest;
     if asked.format == TextFormat::Json {
@@ -97,6 +102,36 @@ fn from_server(client: &Client, directory: &Path) -> Result<Manifest, Failure> {
         return Err(Failure::failed(message));
     }
     unfinished.finish(StoreId(id), SystemClock.now(), &check).map_err(failed)
+}
+
+/// Makes a backup of a data file that a server has sent to a browser, as of when that was done.
+fn from_file(file: &Path, directory: &Path) -> Result<Manifest, Failure> {
+    let place = file.display();
+    let named = file.file_stem().and_then(|name| name.to_str()).and_then(named_store);
+    let store = named.ok_or_else(|| {
+        let message = format!(
+            "`{place}` is not named as the console names what it downloads, `livewell-ID.mdb` with the 32 digits of the \
+             store's id: give it that name again [LW0311]"
+        );
+        Failure::failed(message)
+    })?;
+    let unread = |error: io::Error| Failure::failed(format!("could not read `{place}`: {error} [LW0311]"));
+    let mut data = File::open(file).map_err(unread)?;
+    let about = data.metadata().map_err(unread)?;
+    let taken = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let taken = taken.and_then(|since| i64::try_from(since.as_nanos()).ok()).map(Timestamp);
+    let unfinished = Unfinished::begin(directory).map_err(failed)?;
+    let mut out = BufWriter::new(Counted::new(unfinished.data().map_err(failed)?, Some(about.len())));
+    io::copy(&mut data, &mut out)?;
+    out.flush()?;
+    drop(out);
+    unfinished.finish(store, taken.unwrap_or_else(|| SystemClock.now()), &check).map_err(failed)
+}
+
+/// Returns the store that a downloaded data file is of. Browsers put a number behind a name that is there already.
+fn named_store(name: &str) -> Option<StoreId> {
+    let digits = name.strip_prefix("livewell-")?.get(..32)?;
+    u128::from_str_radix(digits, 16).ok().map(StoreId)
 }
 
 /// Makes a store from a backup.

@@ -99,7 +99,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Token(asked), _) => token::run(asked),
         (Command::Apply(apply), Some(found)) => apply::run(apply, &found),
         (Command::Restore(asked), _) => backup::restore(asked),
-        (Command::Backup(asked), Some(found)) => backup::back_up(asked, &found),
+        (Command::Backup(asked), found) => backup::back_up(asked, found.as_ref()),
         (Command::Try(asked), Some(found)) => try_out::over_source(asked, &found),
         (Command::Try(asked), None) => try_out::run(asked),
         (Command::Elements(elements), Some(found)) => elements::run(elements, &found),

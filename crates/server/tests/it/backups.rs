@@ -260,3 +260,37 @@ fn damage_is_found_in_the_background_and_stops_what_it_touches() {
         }
     }
 }
+
+#[test]
+fn a_data_file_that_was_downloaded_becomes_a_backup_once_all_of_it_is_checked() {
+    let running = Running::start();
+    running.post(&(order(1) + &order(2)));
+    let there = running.get("/api/v1/queries/big/results?position=2&wait=20s");
+    assert_eq!(there.status, 200, "{}", there.body);
+    let id = running.get("/api/v1/store").json()["store_id"].as_str().unwrap().to_owned();
+    let mut stream = running.open("POST", "/api/v1/backup", "connection: close\r\n", "");
+    let mut answer = Vec::new();
+    std::io::Read::read_to_end(&mut stream, &mut answer).unwrap();
+    let data = crate::running::body(&answer);
+    let at = |name: &str| running.folder.path().join(name);
+    let backup = |file: &Path, to: &str| livewell(&["backup", path(&at(to)), "--file", path(file)]);
+    // Browsers number what is there already.
+    let file = at(&format!("livewell-{id} (1).mdb"));
+    std::fs::write(&file, &data).unwrap();
+    expect(&backup(&file, "backup"), 0);
+    let said = expect(&livewell(&["restore", path(&at("backup")), "--into", path(&at("restored"))]), 0);
+    assert!(said.contains(" as it was at 20"), "as of when it was downloaded: {said}");
+    assert_eq!(expect_all_up_to_one(&at("restored")), 2);
+    // One that was cut off, that was changed, or that is of no store is not a backup.
+    let cut = at(&format!("livewell-{id}.mdb"));
+    std::fs::write(&cut, &data[..data.len() / 2]).unwrap();
+    expect(&backup(&cut, "of-cut"), 1);
+    assert!(
+        expect(&livewell(&["restore", path(&at("of-cut")), "--into", path(&at("none"))]), 1)
+            .contains("LW0311")
+    );
+    let unnamed = at("data.mdb");
+    std::fs::write(&unnamed, &data).unwrap();
+    assert!(expect(&backup(&unnamed, "of-unnamed"), 1).contains("livewell-ID.mdb"));
+    assert!(!at("of-unnamed").exists());
+}

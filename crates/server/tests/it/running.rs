@@ -257,6 +257,11 @@ pub fn answer(mut stream: TcpStream) -> Answer {
     Answer { status, head, body }
 }
 
+/// The bytes of the body of a whole answer in chunks.
+pub fn body(answer: &[u8]) -> Vec<u8> {
+    unchunked(split(answer, b"\r\n\r\n").expect("a whole head").1)
+}
+
 /// The whole answer of another server to a body.
 pub fn post_to(address: &str, path: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
