@@ -2,8 +2,8 @@
  * Calls to the server, one at a time.
  *
  * A browser has six connections to a host for all its tabs, so a tab uses two: its stream, and one call. What a person
- * does goes before what is read in the background. What the server may compute for seconds has a third one of its own, so
- * that nothing else waits for it.
+ * does goes before what is read in the background. What the server may compute for seconds has a third one of its own, and
+ * what is saved as a file another, so that nothing else waits for them.
  */
 
 import { parse } from "./json.ts";
@@ -36,6 +36,8 @@ export interface Options {
   urgent?: boolean;
   /** May take seconds: other calls do not wait for it. */
   long?: boolean;
+  /** Is saved as a file, which takes as long as the line needs. */
+  file?: boolean;
   /** The form of the answer, if not JSON. */
   accept?: string;
   /** The hash of the definition that is changed: of another one nothing is. */
@@ -67,6 +69,7 @@ class Lane {
 
 const usual = new Lane();
 const long = new Lane();
+const files = new Lane();
 
 /** Calls the server and returns the parsed answer; `undefined` for an answer without a body. Throws a `Refusal`. */
 export async function call<T>(path: string, options: Options = {}): Promise<T> {
@@ -80,7 +83,7 @@ export function read(path: string, options: Options = {}): Promise<string> {
 
 /** Does what needs a connection when it is its turn. */
 export async function inTurn<T>(options: Options, work: () => Promise<T>): Promise<T> {
-  const lane = options.long ? long : usual;
+  const lane = options.file ? files : options.long ? long : usual;
   await lane.turn(options.urgent ?? false);
   try {
     options.signal?.throwIfAborted();

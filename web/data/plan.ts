@@ -1,5 +1,11 @@
 /* How a query is maintained, as `explain` and `check` say it, and where the nodes of its pattern are drawn. */
 
+/** A part of the text of a query, in UTF-16 code units. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
 export interface PatternNode {
   id: number;
   variable: string | null;
@@ -23,6 +29,10 @@ export interface Operator {
   kind: string;
   text: string;
   details: string[];
+  /** The words of the text that it comes from. */
+  span?: Span | null;
+  /** What has come in and gone out since the query was started; nothing of a plan that nobody runs. */
+  rows?: { in: number | null; out: number } | null;
   /** What it remembers now; nothing of a plan that nobody runs. */
   state?: { entries: number; bytes: number; exact: boolean } | null;
   inputs: number[];
@@ -31,6 +41,27 @@ export interface Operator {
 export interface PlanData {
   pattern: { nodes: PatternNode[]; relationships: PatternRelationship[] };
   operators: Operator[];
+}
+
+/** A part of a text, and the operator that comes from the fewest words around it. */
+export interface Piece {
+  text: string;
+  start: number;
+  operator: number | null;
+}
+
+/** Cuts a text where the words of an operator begin or end. */
+export function pieces(text: string, operators: Operator[]): Piece[] {
+  const spans = operators.flatMap(({ id, span }) => (span ? [{ id, ...span }] : []));
+  const cuts = new Set([0, text.length, ...spans.flatMap(({ start, end }) => [start, end])]);
+  const at = [...cuts].filter((cut) => cut <= text.length).sort((a, b) => a - b);
+  return at.slice(0, -1).map((start, index) => {
+    const end = at[index + 1] ?? text.length;
+    const around = spans.filter((span) => span.start <= start && span.end >= end);
+    // Of several with the same words the last one has what becomes of them.
+    const least = around.reduce<(typeof around)[0] | null>((best, span) => (best && best.end - best.start < span.end - span.start ? best : span), null);
+    return { text: text.slice(start, end), start, operator: least?.id ?? null };
+  });
 }
 
 export interface PlacedNode extends PatternNode {

@@ -50,6 +50,8 @@ export interface Letter {
   sequence: number | null;
   attempts: number | null;
   first_at: string | null;
+  /** What was asked for and is not done yet. */
+  ordered: "replay" | "discard" | null;
 }
 
 /** A message that a template would make, or why it cannot. */

@@ -13,7 +13,7 @@ export interface Wanted {
 
 /** Saves an answer under a name. Other calls do not wait for it. */
 export async function download(path: string, name: string, wanted: Wanted): Promise<void> {
-  const blob = await inTurn({ long: true }, async () => (await open(path, wanted)).blob());
+  const blob = await inTurn({ file: true }, async () => (await open(path, wanted)).blob());
   const address = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = address;

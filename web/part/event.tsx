@@ -10,7 +10,7 @@ import { Message, Text, Time } from "./text.tsx";
 function mark(event: Event): Shown {
   if (event.to) return event.to;
   if (event.what === "gap" || (event.status ?? 0) >= 400) return "warning";
-  return event.what === "stop" ? "stopped" : "running";
+  return event.what === "stop" || event.call === "stop" ? "stopped" : "running";
 }
 
 function words(event: Event): string {

@@ -2,17 +2,24 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { drawn, named, NODES_MAX, typed, type Operator, type PlanData } from "../data/plan.ts";
-import { bytes, things } from "../text.ts";
+import { bytes, count, things } from "../text.ts";
 import { Text } from "./text.tsx";
 
-export function PlanPicture({ of }: { of: PlanData }) {
+/** The operator that is pointed at, here or in the text of the query. */
+export interface Marking {
+  marked: number | null;
+  mark: (operator: number | null) => void;
+}
+
+/** A plan; with `marking`, `text` is the query's, whose words each operator comes from. */
+export function PlanPicture({ of, text, marking }: { of: PlanData; text?: string; marking?: Marking }) {
   const { nodes } = of.pattern;
   return (
     <div class="plan">
       {nodes.length > 0 && nodes.length <= NODES_MAX ? <Graph of={of.pattern} /> : null}
       <ol class="operators" aria-label="Operators">
         {of.operators.map((one) => (
-          <OperatorBox of={one} key={one.id} />
+          <OperatorBox of={one} text={text} marking={marking} key={one.id} />
         ))}
       </ol>
     </div>
@@ -83,27 +90,52 @@ function Graph({ of }: { of: PlanData["pattern"] }) {
   );
 }
 
-function OperatorBox({ of }: { of: Operator }) {
+interface BoxProps {
+  of: Operator;
+  text: string | undefined;
+  marking: Marking | undefined;
+}
+
+/** How much of the words that an operator comes from is said. */
+const WORDS_MAX = 80;
+
+function OperatorBox({ of, text, marking }: BoxProps) {
   const isNext = of.inputs.length === 1 && of.inputs[0] === of.id - 1;
+  const words = text && of.span ? text.slice(of.span.start, of.span.end) : "";
+  const leave = () => marking?.mark(null);
+  const enter = () => marking?.mark(of.id);
   return (
-    <li>
+    <li
+      data-marked={marking && marking.marked === of.id ? "" : undefined}
+      tabIndex={marking && words ? 0 : undefined}
+      onPointerEnter={enter}
+      onPointerLeave={leave}
+      onFocus={enter}
+      onBlur={leave}
+    >
       <p>
         <b>{of.kind}</b>{" "}
         {of.inputs.length > 0 && !isNext ? (
           <span class="muted">of {of.inputs.map((input) => `step ${input + 1}`).join(" and ")}</span>
         ) : null}
-        {of.state && of.state.entries > 0 ? (
-          <span class="muted num kept">
-            {of.state.exact ? "" : "~ "}
-            {things(of.state.entries, "entry", "entries")}, {bytes(of.state.bytes)}
-          </span>
-        ) : null}
+        <span class="muted num kept">
+          {of.rows ? `${of.rows.in === null ? "" : `${count(of.rows.in)} in, `}${count(of.rows.out)} out` : ""}
+          {of.rows && of.state && of.state.entries > 0 ? "; " : ""}
+          {of.state && of.state.entries > 0
+            ? `keeps ${of.state.exact ? "" : "~ "}${things(of.state.entries, "entry", "entries")}, ${bytes(of.state.bytes)}`
+            : ""}
+        </span>
       </p>
       {of.text === "" ? null : (
         <p class="mono">
           <Text of={of.text} />
         </p>
       )}
+      {words ? (
+        <p class="hidden">
+          from <Text of={words.slice(0, WORDS_MAX)} />
+        </p>
+      ) : null}
       {of.details.length > 0 ? (
         <ul class="muted">
           {of.details.map((detail) => (

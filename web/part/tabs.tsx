@@ -14,9 +14,13 @@ export interface Tab {
 export function Tabs(props: { label: string; of: Tab[]; chosen: string; address: (id: string) => string }) {
   const { label, of, chosen, address } = props;
   useEffect(() => {
-    // Where they do not fit beside each other, the chosen one is scrolled to.
-    document.getElementById(`tab-${chosen}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [chosen]);
+    // Where they do not fit beside each other, the chosen one is scrolled to, also once it has its number; the page is not.
+    const tab = document.getElementById(`tab-${chosen}`);
+    const box = tab?.parentElement;
+    if (!tab || !box) return;
+    const [left, right] = [tab.offsetLeft - box.offsetLeft, tab.offsetLeft - box.offsetLeft + tab.offsetWidth];
+    box.scrollLeft = Math.min(left, Math.max(box.scrollLeft, right - box.clientWidth));
+  }, [chosen, of.map(({ count }) => count).join(" ")]);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;

@@ -60,7 +60,7 @@ export function LettersView(props: { status: Status; live: Node | undefined; rer
             ))}
             {total > letters.length ? <li class="pad muted">The first {LIMIT} are shown.</li> : null}
           </ul>
-          <Opened key={open.number} reaction={status.id} of={open} />
+          <Opened key={open.number} reaction={status.id} of={open} turn={when(live?.state ?? status.state)} />
         </div>
       ) : null}
     </section>
@@ -128,9 +128,12 @@ function Acts({ status, live, total, chosen, after }: ActsProps) {
 
 /** When a letter has its turn: it is sent by the thread that delivers. */
 function when(state: State): string {
-  if (state === "waiting") return "It is sent once the pause is over; Send now, under Deliveries, ends it.";
-  return "It is sent between two deliveries.";
+  if (state === "waiting") return "That is done once the pause is over; Send now, under Deliveries, ends it.";
+  return "That is done between two deliveries.";
 }
+
+/** What is said of a letter that something was asked for of, which is done between two deliveries. */
+const ORDERED = { replay: "To be sent again", discard: "To be dropped" };
 
 interface EntryProps {
   of: Letter;
@@ -159,6 +162,7 @@ function Entry({ of, isOpen, isMarked, mark }: EntryProps) {
             <Time of={of.timestamp} />
           </span>
         </span>
+        {of.ordered ? <b class="ordered note">{ORDERED[of.ordered]}</b> : null}
         <span class="muted note">
           <Message of={of.reason} />
         </span>
@@ -168,7 +172,7 @@ function Entry({ of, isOpen, isMarked, mark }: EntryProps) {
 }
 
 /** The letter that is open, with its body, which the list has only the beginning of. */
-function Opened({ reaction, of: letter }: { reaction: string; of: Letter }) {
+function Opened({ reaction, of: letter, turn }: { reaction: string; of: Letter; turn: string }) {
   const path = of("reactions", reaction, `/dead-letters?limit=1&after=${letter.number - 1}`);
   const read = useRead<Letter[]>(path);
   const whole = read.answer?.find((found) => found.number === letter.number);
@@ -188,6 +192,14 @@ function Opened({ reaction, of: letter }: { reaction: string; of: Letter }) {
           <Time of={letter.timestamp} />
           {tries(letter)}
         </dd>
+        {letter.ordered ? (
+          <>
+            <dt>Asked for</dt>
+            <dd>
+              {ORDERED[letter.ordered]}. {turn}
+            </dd>
+          </>
+        ) : null}
         <dt>Last answer</dt>
         <dd>
           <Message of={letter.reason} />

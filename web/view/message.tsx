@@ -4,12 +4,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { asRefusal, isAborted, type Refusal } from "../data/client.ts";
 import { tryMessage, type Made, type Tried } from "../data/reaction.ts";
 import type { Node, Status } from "../data/types.ts";
-import { Button } from "../part/button.tsx";
+import { Button, obstacle } from "../part/button.tsx";
 import { Mark } from "../part/mark.tsx";
 import { Problem, Skeleton } from "../part/problem.tsx";
 import { Text } from "../part/text.tsx";
 import { bytes, count, things } from "../text.ts";
 import { copy } from "./copy.ts";
+import { askSave } from "./save-template.tsx";
 import { useWoken } from "./use-woken.ts";
 
 /** How long after the last key a template is tried, in milliseconds. */
@@ -39,6 +40,9 @@ export function MessageView({ status, live }: { status: Status; live: Node | und
             <Button class="small" act={() => copy(text)}>
               Copy
             </Button>
+            <Button class="small" act={() => askSave(status, live, draft ?? "", () => setDraft(null))} unless={unsaved(draft, tried)}>
+              Save...
+            </Button>
             <Button class="small" act={() => setDraft(null)} unless={draft === null ? "It is the one in use." : null}>
               Revert
             </Button>
@@ -59,7 +63,7 @@ export function MessageView({ status, live }: { status: Status; live: Node | und
               {isFine(tried) ? "The template works" : "The template fails"}
             </span>
             <Verdict of={tried} />
-            <p class="muted note">What is written here is tried and not kept. The reaction's settings have the one in use.</p>
+            <p class="muted note">What is written here is tried, and not kept until it is saved.</p>
           </div>
         </section>
         <section class="card">
@@ -73,6 +77,13 @@ export function MessageView({ status, live }: { status: Status; live: Node | und
       <Last of={tried} />
     </>
   );
+}
+
+/** Returns why a template cannot be saved; `null` if it can. */
+function unsaved(draft: string | null, tried: Tried): string | null {
+  if (draft === null) return "It is the one in use.";
+  if (tried.template !== draft) return "It is being tried.";
+  return tried.problem === null ? obstacle("administer") : "It is not a template: mend it first.";
 }
 
 /** Tries a template some time after it was written, and again when results have come. */

@@ -1,12 +1,13 @@
 /* The text of a query, what it is made of, and the plan by which it is maintained. */
 
+import { useState } from "preact/hooks";
 import { of } from "../data/client.ts";
-import type { PlanData } from "../data/plan.ts";
+import { pieces, type Operator, type PlanData } from "../data/plan.ts";
 import type { Definition } from "../data/types.ts";
 import { Button } from "../part/button.tsx";
 import { Cypher } from "../part/cypher.tsx";
 import { Problem, Skeleton } from "../part/problem.tsx";
-import { PlanPicture } from "../part/plan-picture.tsx";
+import { PlanPicture, type Marking } from "../part/plan-picture.tsx";
 import { Text } from "../part/text.tsx";
 import { copy } from "./copy.ts";
 import { Made } from "./definition.tsx";
@@ -20,6 +21,7 @@ interface Explained extends Partial<PlanData> {
 
 export function Plan({ id }: { id: string }) {
   const { answer, refusal, again } = useRead<Explained>(of("queries", id, "/explain"));
+  const [marked, mark] = useState<number | null>(null);
   const definition = useRead<Definition>(of("queries", id, "/definition"));
   if (refusal) return <Problem of={refusal} retry={again} />;
   if (!answer) {
@@ -29,6 +31,7 @@ export function Plan({ id }: { id: string }) {
       </div>
     );
   }
+  const marking = { marked, mark };
   return (
     <div class="grid halves">
       <section class="card">
@@ -40,7 +43,7 @@ export function Plan({ id }: { id: string }) {
           </Button>
         </header>
         <pre class="code pad" tabIndex={0}>
-          <Cypher of={answer.cypher.trimEnd()} />
+          <Marked of={answer.cypher.trimEnd()} operators={answer.operators ?? []} marking={marking} />
         </pre>
         <div class="pad ruled">
           {definition.refusal ? <Problem of={definition.refusal} retry={definition.again} /> : null}
@@ -57,7 +60,8 @@ export function Plan({ id }: { id: string }) {
         </header>
         {answer.pattern && answer.operators ? (
           <div class="pad">
-            <PlanPicture of={{ pattern: answer.pattern, operators: answer.operators }} />
+            <PlanPicture of={{ pattern: answer.pattern, operators: answer.operators }} text={answer.cypher} marking={marking} />
+            <p class="muted note">Rows in and out are counted since the query was started. Point at a step to see the words that it comes from.</p>
           </div>
         ) : null}
         <details class="pad ruled" open={!answer.operators}>
@@ -68,5 +72,30 @@ export function Plan({ id }: { id: string }) {
         </details>
       </section>
     </div>
+  );
+}
+
+interface MarkedProps {
+  of: string;
+  operators: Operator[];
+  marking: Marking;
+}
+
+/** The text of a query, in which the words of the operator that is pointed at are marked, and which says where one points. */
+function Marked({ of: text, operators, marking }: MarkedProps) {
+  const span = operators.find(({ id }) => id === marking.marked)?.span;
+  return (
+    <>
+      {pieces(text, operators).map(({ text: words, start, operator }) => (
+        <span
+          key={start}
+          data-marked={span && span.start <= start && start < span.end ? "" : undefined}
+          onPointerEnter={() => marking.mark(operator)}
+          onPointerLeave={() => marking.mark(null)}
+        >
+          <Cypher of={words} />
+        </span>
+      ))}
+    </>
   );
 }

@@ -11,6 +11,7 @@ import { Problem, Skeleton } from "../part/problem.tsx";
 import { Message, Text } from "../part/text.tsx";
 import { sayWhy } from "../part/toast.tsx";
 import { bytes, count } from "../text.ts";
+import { Backup } from "./backup.tsx";
 import { askRemove } from "./costs.tsx";
 import { Elsewhere, Room, Share } from "./room.tsx";
 
@@ -24,6 +25,7 @@ export function Store() {
       <div class="head">
         <h1>Store</h1>
         <div class="actions">
+          {store ? <Backup of={store} /> : null}
           <Button act={again}>Measure again</Button>
         </div>
       </div>

@@ -49,6 +49,7 @@ pub use change::{Change, IntoTransaction, Node, Relationship};
 pub use component::built::BuildProgress;
 pub use component::definition::{Author, Definition, Made, Spec, stored_query};
 pub use component::measures::{Cause, Outcome};
+pub use component::set_aside::{Ordered as LetterOrder, Orders as LetterOrders};
 pub use component::state::{ComponentKind, State};
 pub use component::tally::Counts;
 pub use error::{Error, ErrorKind};

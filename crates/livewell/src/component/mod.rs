@@ -40,6 +40,7 @@ use bell::Bell;
 use drift::SourceDrift;
 use lately::Lately;
 use livewell_model::Timestamp;
+use livewell_query::plan::Passed;
 use livewell_reaction::attempts::Attempts;
 use livewell_source::expire::Expire;
 use livewell_source::unwind::Unwind;
@@ -49,12 +50,12 @@ use log::log;
 use look::LastLook;
 use parking::Parking;
 use reported::Reported;
-use set_aside::Order;
+use set_aside::{Order, Orders};
 use stall::Stall;
 use state::{ComponentKind, State};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 use tally::Tally;
 use view::View;
@@ -126,6 +127,8 @@ pub(crate) struct Component {
     pub(crate) last_look: LastLook,
     /// For a source: its latest transactions.
     pub(crate) lately: Lately,
+    /// For a query that runs: how many rows its operators have put out.
+    pub(crate) passed: OnceLock<Passed>,
     /// For a source: how its time relates to the clock's.
     drift: Mutex<SourceDrift>,
     view: Mutex<View>,
@@ -165,6 +168,7 @@ impl Component {
             ended: AtomicBool::new(false),
             last_look: LastLook::default(),
             lately: Lately::default(),
+            passed: OnceLock::new(),
             drift: Mutex::default(),
             view: Mutex::new(View::new()),
         }
@@ -314,6 +318,11 @@ impl Component {
     pub(crate) fn order(&self, order: Order) {
         lock(&self.orders).push(order);
         self.bell.ring();
+    }
+
+    /// Returns the orders that were not carried out yet.
+    pub(crate) fn orders(&self) -> Orders {
+        lock(&self.orders).as_slice().into()
     }
 
     /// Returns whether there is an order that was not carried out yet.

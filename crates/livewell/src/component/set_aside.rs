@@ -27,6 +27,37 @@ pub(crate) enum What {
     Discard,
 }
 
+/// What somebody has asked for about a piece that was set aside, and what has not been done yet: it is done between two
+/// deliveries, and so not while a reaction pauses before it tries again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ordered {
+    /// It is to be sent again.
+    Again,
+    /// It is to be dropped.
+    Discard,
+}
+
+/// The orders about what a component has set aside that were not carried out yet, the first one first.
+#[derive(Debug, Clone, Default)]
+pub struct Orders(Vec<Order>);
+
+impl Orders {
+    /// Returns what is to become of the piece with this number first; `None` if nobody has asked for anything.
+    pub fn of(&self, number: u64) -> Option<Ordered> {
+        let names = |order: &&Order| order.numbers.as_ref().is_none_or(|named| named.contains(&number));
+        self.0.iter().find(names).map(|order| match order.what {
+            What::Again { .. } => Ordered::Again,
+            What::Discard => Ordered::Discard,
+        })
+    }
+}
+
+impl From<&[Order]> for Orders {
+    fn from(orders: &[Order]) -> Self {
+        Self(orders.to_vec())
+    }
+}
+
 impl Order {
     pub(crate) fn new(what: What, numbers: Option<Vec<u64>>) -> Self {
         Self { what, numbers: numbers.map(BTreeSet::from_iter) }
@@ -274,6 +305,19 @@ impl Counters {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_order_that_names_a_piece_says_what_becomes_of_it() {
+        let again = |numbers| Order::new(What::Again { text: None }, numbers);
+        let orders = [again(Some(vec![2, 3])), Order::new(What::Discard, Some(vec![1, 2]))];
+        let of = |orders: &[Order], number| Orders::from(orders).of(number);
+        assert_eq!(
+            [0, 1, 2].map(|number| of(&orders, number)),
+            [None, Some(Ordered::Discard), Some(Ordered::Again)]
+        );
+        assert_eq!(of(&[again(None)], 9), Some(Ordered::Again));
+        assert_eq!(of(&[], 1), None);
+    }
 
     #[test]
     fn counters_are_read_as_they_are_written_and_as_they_were_written_once() {

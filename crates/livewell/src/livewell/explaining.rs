@@ -6,6 +6,7 @@ use crate::livewell::Livewell;
 use crate::read::trial::{Asked, Trial, TriedOver};
 use crate::read::value::values::Values;
 use crate::read::why::{Answer, Explaining, Left, Question, Within};
+use livewell_query::plan::Passed;
 use std::sync::atomic::Ordering;
 
 impl Livewell {
@@ -35,6 +36,15 @@ impl Livewell {
     /// Returns the errors of [`crate::why::why`].
     pub fn why(&self, query: &str, question: &Question, within: &Within) -> Result<Answer, Error> {
         self.explaining(within).why(query, question)
+    }
+
+    /// Returns how many rows each operator of a query has put out since the query was started, in the order of the plan;
+    /// `None` if it does not run.
+    ///
+    /// # Errors
+    /// Returns [`crate::ErrorKind::NotFound`] if there is no such query.
+    pub fn passed(&self, query: &str) -> Result<Option<Vec<u64>>, Error> {
+        Ok(self.shared.query(query)?.passed.get().map(Passed::counts))
     }
 
     /// Counts what is left after each step of a query; of one with `for_each`, for one value. Blocks until that is done.

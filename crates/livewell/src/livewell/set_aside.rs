@@ -4,7 +4,7 @@ use super::Livewell;
 use super::attempts::check_runs;
 use crate::Error;
 use crate::component::Component;
-use crate::component::set_aside::{Order, What};
+use crate::component::set_aside::{Order, Orders, What};
 use crate::reaction::dead_letters::{self, DeadLetter};
 use crate::source::parked::{self, Parked};
 use std::sync::Arc;
@@ -36,6 +36,14 @@ impl Livewell {
     /// Returns the errors of [`Livewell::replay_dead_letters`].
     pub fn discard_dead_letters(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
         self.order_letters(id, Order::new(What::Discard, numbers))
+    }
+
+    /// Returns what was asked for about the dead letters of a reaction and is not done yet.
+    ///
+    /// # Errors
+    /// Returns [`crate::ErrorKind::NotFound`] if there is no such reaction.
+    pub fn letter_orders(&self, id: &str) -> Result<Orders, Error> {
+        Ok(self.shared.reaction(id)?.orders())
     }
 
     fn order_letters(&self, id: &str, order: Order) -> Result<(), Error> {

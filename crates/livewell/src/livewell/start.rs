@@ -168,6 +168,8 @@ impl Livewell {
             component.set(State::Paused);
             return Ok((component, Means::Nothing));
         }
+        // A component is new for each start, so this is the first.
+        let _ = component.passed.set(engine.plan().passed().clone());
         let attached = self.routers.attach(&self.shared, &engine, &registered.upstreams);
         let pipeline = Pipeline {
             attached,

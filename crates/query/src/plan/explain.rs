@@ -2,6 +2,7 @@
 
 use super::described::Described;
 use super::{Plan, logical, physical};
+use crate::language::ast::Span;
 use std::fmt::Write;
 
 impl Plan {
@@ -17,6 +18,7 @@ impl Plan {
                 text: text.into(),
                 details,
                 number: node.op.number(),
+                span: Some(node.span).filter(|span| *span != Span::default()),
                 inputs: node.inputs.clone(),
             }
         };

@@ -7,10 +7,12 @@
 mod described;
 mod explain;
 pub mod logical;
+mod passed;
 pub mod physical;
 mod tree;
 
 pub use described::Described;
+pub use passed::Passed;
 
 use crate::chronicle::Chronicle;
 use crate::language::Diagnostic;
@@ -35,6 +37,8 @@ pub struct Plan {
     /// The last operator that may have work where no rows have come before it.
     last_source: usize,
     tells_time: bool,
+    /// How many rows each operator has put out.
+    passed: Passed,
 }
 
 impl Plan {
@@ -49,7 +53,8 @@ impl Plan {
         let tells_time = physical.nodes.iter().any(|node| node.op.operator().tells_time());
         let is_source = |node: &Node| node.inputs.is_empty() || node.op.operator().reads_changes();
         let last_source = physical.nodes.iter().rposition(is_source).unwrap_or_default();
-        Ok(Self { logical, physical, last_uses, last_source, tells_time })
+        let passed = Passed::of(physical.nodes.len());
+        Ok(Self { logical, physical, last_uses, last_source, tells_time, passed })
     }
 
     /// What the query computes.
@@ -60,6 +65,11 @@ impl Plan {
     /// How its result is maintained.
     pub fn physical(&self) -> &Physical {
         &self.physical
+    }
+
+    /// How many rows each operator has put out.
+    pub fn passed(&self) -> &Passed {
+        &self.passed
     }
 
     /// From rows to diffs.
@@ -105,7 +115,9 @@ impl Plan {
                 step.meter.hold(size::shallow(&outputs[*input]))?;
             }
             let stepped = node.op.operator().step(step, inputs);
-            outputs.push(stepped.map_err(|error| self.at_operator(error, at))?);
+            let output = stepped.map_err(|error| self.at_operator(error, at))?;
+            self.passed.add(at, output.len());
+            outputs.push(output);
             step.meter.settle(|| {
                 let mut measure = Measure::default();
                 given + outputs.iter().map(|batch| measure.batch(batch)).sum::<usize>()

@@ -30,6 +30,7 @@ mod language_temporal;
 mod language_tiers;
 mod mended;
 mod plan_identity;
+mod plan_places;
 mod random;
 mod reads;
 mod recorded;

@@ -12,7 +12,7 @@ use super::wire::{Epoch, Time};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::Method;
-use livewell::ComponentKind;
+use livewell::{ComponentKind, LetterOrder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,10 @@ pub struct DeadLetter {
     attempts: Option<u32>,
     /// When it was first tried, as far as the process knew that set it aside.
     first_at: Option<Time>,
+    /// What somebody has asked for and is not done yet: it is sent again (`replay`) or dropped (`discard`) between two
+    /// deliveries, and so not before a pause is over. Null of a store that nobody runs.
+    #[schemars(extend("enum" = ["replay", "discard", null]))]
+    ordered: Option<&'static str>,
 }
 
 /// How many bytes of a body a brief list shows.
@@ -153,7 +157,9 @@ pub fn calls() -> Vec<Call> {
         let (after, limit) = (asked.after.unwrap_or(0), limit(asked.limit)?);
         let letters = api.livewell.dead_letters(&id, after, limit)?;
         let shape = if asked.brief { DeadLetter::brief } else { |letter: &_| DeadLetter::from(letter) };
-        Ok::<_, Problem>(Json(letters.iter().map(shape).collect::<Vec<_>>()))
+        let orders = api.livewell.letter_orders(&id)?;
+        let ordered = letters.iter().map(|one| shape(one).ordered(orders.of(one.number)));
+        Ok::<_, Problem>(Json(ordered.collect::<Vec<_>>()))
     };
     let replay = async |State(api): State<Shared>, Path(id): Path<String>, Query(which): Query<Which>| {
         find(&api, ComponentKind::Reaction, &id)?;
@@ -206,6 +212,7 @@ impl From<&livewell::dead_letters::DeadLetter> for DeadLetter {
             index: origin.and_then(|origin| origin.index),
             attempts: origin.map(|origin| origin.tries),
             first_at: origin.map(|origin| Time(origin.first_at)),
+            ordered: None,
             number: letter.number,
             timestamp: Time(letter.timestamp),
             key: letter.letter.key.clone(),
@@ -218,6 +225,15 @@ impl From<&livewell::dead_letters::DeadLetter> for DeadLetter {
 }
 
 impl DeadLetter {
+    /// Adds what somebody has asked for.
+    fn ordered(self, ordered: Option<LetterOrder>) -> Self {
+        let name = |ordered| match ordered {
+            LetterOrder::Again => "replay",
+            LetterOrder::Discard => "discard",
+        };
+        Self { ordered: ordered.map(name), ..self }
+    }
+
     /// Returns a letter with the beginning of its body.
     fn brief(letter: &livewell::dead_letters::DeadLetter) -> Self {
         let mut shape = Self::from(letter);

@@ -124,7 +124,11 @@ async fn explain(State(api): State<Shared>, Path(id): Path<String>) -> Result<Js
     let variables = livewell::why::variables(&query.cypher)?;
     let outline = Outline::of(&query.cypher).map_err(livewell::Error::from)?;
     let only = if let [only] = query.sources.as_slice() { Some(only) } else { None };
-    let Plan { pattern, operators } = Plan::of(&query.cypher, &outline, &engine, &|_, _| only.cloned());
+    let Plan { pattern, mut operators } = Plan::of(&query.cypher, &outline, &engine, &|_, _| only.cloned());
+    // It may have been changed, and another plan may run, since its definition was read.
+    if let Some(passed) = api.livewell.passed(&id)?.filter(|passed| passed.len() == operators.len()) {
+        operators = operators.into_iter().map(|operator| operator.with_rows(&passed)).collect();
+    }
     let numbers = engine.operators().iter().map(|operator| operator.number).collect();
     let explained = Explained {
         pattern,

@@ -288,3 +288,15 @@ fn patterns_of_expr<E>(
     }
     expr.children_mut().into_iter().try_for_each(|child| patterns_of_expr(child, change))
 }
+
+impl Clause {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Match(clause) => clause.span,
+            Self::Unwind(clause) => clause.span,
+            Self::With(clause) => clause.span,
+            Self::Call(clause) => clause.span,
+        }
+    }
+}

@@ -8,7 +8,7 @@ use super::schema::Schema;
 use super::{clauses, each, nothing, projection};
 use crate::for_each::Parameter;
 use crate::language::Diagnostic;
-use crate::language::ast::{Query, SingleQuery};
+use crate::language::ast::{Query, SingleQuery, Span};
 use crate::operator::output::Key;
 use crate::types::TypeSet;
 use livewell_model::{Map, SmolStr, Value};
@@ -40,8 +40,11 @@ pub(crate) fn build(query: &Query, params: &Map, for_each: &[Parameter]) -> Resu
 
 fn single(query: &SingleQuery, builder: &mut Builder<'_>) -> Result<Stage, Diagnostic> {
     let stage = clauses::plan(Stage::default(), &query.clauses, builder)?;
+    builder.span = query.returns.span;
     let stage = projection::plan(stage, &query.returns, builder)?;
-    Ok(each::first(stage, builder))
+    let stage = each::first(stage, builder);
+    builder.span = Span::default();
+    Ok(stage)
 }
 
 /// What each column can hold, in any branch.

@@ -3,6 +3,7 @@
 use super::nodes::{Item, LogicalOp, Node};
 use super::schema::Schema;
 use crate::for_each::Parameter;
+use crate::language::ast::Span;
 use livewell_model::{Map, SmolStr};
 
 /// What building draws on, and the operators built so far.
@@ -11,6 +12,8 @@ pub(super) struct Builder<'a> {
     /// The parameters that the query is run for each value of.
     pub(super) for_each: &'a [Parameter],
     pub(super) nodes: Vec<Node>,
+    /// What of the text is being planned.
+    pub(super) span: Span,
     /// The aggregate that has a row for values that nothing has.
     pub(super) over_nothing: Option<usize>,
     names: usize,
@@ -26,7 +29,7 @@ pub(super) struct Stage {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(params: &'a Map, for_each: &'a [Parameter]) -> Self {
-        Self { params, for_each, nodes: Vec::new(), over_nothing: None, names: 0 }
+        Self { params, for_each, nodes: Vec::new(), span: Span::default(), over_nothing: None, names: 0 }
     }
 
     /// Returns a name for what has none. It is not an identifier, so no variable can collide with it.
@@ -38,7 +41,12 @@ impl<'a> Builder<'a> {
     /// Puts an operator over others; its rows hold what `schema` says.
     pub(super) fn add(&mut self, op: LogicalOp, inputs: Vec<usize>, schema: &Schema) -> usize {
         let (slots, key, order) = (schema.slots(), schema.key.clone(), schema.order.clone());
-        self.nodes.push(Node { op, inputs, slots, key, order });
+        let span = match &op {
+            LogicalOp::Unit | LogicalOp::Around => Span::default(),
+            LogicalOp::Filter { condition, .. } if condition.span != Span::default() => condition.span,
+            _ => self.span,
+        };
+        self.nodes.push(Node { op, inputs, slots, key, order, span });
         self.nodes.len() - 1
     }
 

@@ -4,7 +4,7 @@ use super::builder::{Builder, Stage};
 use super::nodes::LogicalOp;
 use super::{call, pattern, projection, subquery};
 use crate::language::Diagnostic;
-use crate::language::ast::{Clause, Expr, Match, Unwind};
+use crate::language::ast::{Clause, Expr, Match, Span, Unwind};
 use crate::types::TypeSet;
 use livewell_model::SmolStr;
 
@@ -14,14 +14,16 @@ pub(super) fn plan(
     clauses: &[Clause],
     builder: &mut Builder<'_>,
 ) -> Result<Stage, Diagnostic> {
-    let mut at = 0;
+    let (mut at, around) = (0, builder.span);
     while at < clauses.len() {
         let mut next = at + 1;
+        builder.span = clauses[at].span();
         stage = match &clauses[at] {
             Clause::Match(matched) if matched.optional => pattern::plan_optional(stage, matched, builder)?,
             Clause::Match(first) => {
                 let run = joint(first, &clauses[next..]);
                 next += run.len() - 1;
+                builder.span = Span { end: run[run.len() - 1].span.end, ..first.span };
                 pattern::plan(&stage, &run, builder)?
             }
             Clause::Unwind(unwind) => plan_unwind(stage, unwind, builder)?,
@@ -30,6 +32,7 @@ pub(super) fn plan(
         };
         at = next;
     }
+    builder.span = around;
     Ok(stage)
 }
 

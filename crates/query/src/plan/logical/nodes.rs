@@ -1,7 +1,7 @@
 //! The parts of a logical plan.
 
 use crate::expression::Scope;
-use crate::language::ast::{AggregateOp, Expr, Labels, Length, RecallFunction, TimeFunction};
+use crate::language::ast::{AggregateOp, Expr, Labels, Length, RecallFunction, Span, TimeFunction};
 use crate::operator::output::Key;
 use crate::operator::window::Sort;
 use crate::types::TypeSet;
@@ -40,6 +40,8 @@ pub struct Node {
     pub key: Vec<usize>,
     /// The order its rows were brought into; empty: none.
     pub order: Vec<Sort>,
+    /// The words of the query's text that it comes from; empty if it comes from none.
+    pub span: Span,
 }
 
 /// What one slot of a row holds.

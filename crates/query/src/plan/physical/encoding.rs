@@ -24,7 +24,7 @@ impl Encode for Physical {
 
 impl Encode for Node {
     fn encode(&self, out: &mut Writer) {
-        let Self { op, inputs, names: _ } = self;
+        let Self { op, inputs, names: _, span: _ } = self;
         encode_all!(out, op, inputs);
     }
 }

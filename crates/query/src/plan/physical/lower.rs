@@ -7,7 +7,7 @@ use super::{room, shared};
 use crate::chronicle::{Asks, Chronicle};
 use crate::expression::{Compiled, compile};
 use crate::language::Diagnostic;
-use crate::language::ast::{AggregateOp, Expr, RecallFunction};
+use crate::language::ast::{AggregateOp, Expr, RecallFunction, Span};
 use crate::operator::aggregate::{Aggregate, Call};
 use crate::operator::apply::{self, Apply};
 use crate::operator::filter::Filter;
@@ -36,8 +36,18 @@ pub(crate) fn lower(logical: &Logical, params: &Map, limits: Limits) -> Result<P
     let moved = Moved::of(logical, params)?;
     let needs = needs::of(logical, &moved);
     let (nodes, places) = (Vec::new(), Vec::with_capacity(logical.nodes.len()));
-    let mut lowering =
-        Lowering { logical, params, limits, needs, moved, nodes, places, numbers: 0, asks: Asks::Nothing };
+    let mut lowering = Lowering {
+        logical,
+        params,
+        limits,
+        needs,
+        moved,
+        nodes,
+        places,
+        span: Span::default(),
+        numbers: 0,
+        asks: Asks::Nothing,
+    };
     for at in 0..logical.nodes.len() {
         let place = lowering.node(at)?;
         lowering.places.push(place);
@@ -65,6 +75,8 @@ pub(super) struct Lowering<'a> {
     nodes: Vec<Node>,
     /// For each operator of the logical plan so far, the one whose rows are its rows.
     places: Vec<usize>,
+    /// The words that the operator in hand comes from.
+    span: Span,
     numbers: u16,
     /// What is asked of the elements' past.
     asks: Asks,
@@ -75,6 +87,7 @@ impl Lowering<'_> {
     fn node(&mut self, at: usize) -> Result<usize, Diagnostic> {
         let logical = self.logical;
         let node = &logical.nodes[at];
+        self.span = node.span;
         let inputs: Vec<usize> = node.inputs.iter().map(|input| self.places[*input]).collect();
         let op = match &node.op {
             LogicalOp::Around => return Ok(inputs[0]),
@@ -143,7 +156,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn add(&mut self, op: PhysicalOp, inputs: Vec<usize>, names: Vec<SmolStr>) -> usize {
-        self.nodes.push(Node { op, inputs, names });
+        self.nodes.push(Node { op, inputs, names, span: self.span });
         self.nodes.len() - 1
     }
 

@@ -1,6 +1,7 @@
 //! The parts of a physical plan.
 
 use crate::chronicle::Chronicle;
+use crate::language::ast::Span;
 use crate::operator::Operator;
 use crate::operator::aggregate::Aggregate;
 use crate::operator::apply::Apply;
@@ -39,6 +40,8 @@ pub struct Node {
     pub inputs: Vec<usize>,
     /// What its slots are called when the plan is shown.
     pub names: Vec<SmolStr>,
+    /// The words of the query's text that it comes from; empty if it comes from none.
+    pub span: Span,
 }
 
 /// An operator with all that it is given.

@@ -73,10 +73,25 @@ pub struct Operator {
     text: String,
     /// What it keeps, and how it finds what belongs together.
     details: Vec<String>,
+    /// The words of the text that it comes from; null if it comes from none.
+    span: Option<Span>,
+    /// What has come in and gone out since the query was started; null if nothing runs it.
+    rows: Option<Rows>,
     /// What it remembers now; null if it remembers nothing, or if nothing runs it.
     state: Option<Kept>,
     /// The operators whose rows it takes.
     inputs: Vec<usize>,
+}
+
+/// Rows that came or went, each time they did.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OperatorRows")]
+struct Rows {
+    /// How many its inputs have given it; null if it reads elements and no rows.
+    #[serde(rename = "in")]
+    into: Option<u64>,
+    /// How many it has given the next operators.
+    out: u64,
 }
 
 /// How much an operator remembers.
@@ -97,7 +112,10 @@ impl Plan {
     /// Returns the plan of a query whose text has this outline.
     pub fn of(text: &str, outline: &Outline, engine: &Engine, source: FindSource<'_>) -> Self {
         let operators = engine.operators().into_iter().enumerate();
-        Self { pattern: Pattern::of(text, outline, source), operators: operators.map(Operator::of).collect() }
+        Self {
+            pattern: Pattern::of(text, outline, source),
+            operators: operators.map(|operator| Operator::of(text, operator)).collect(),
+        }
     }
 }
 
@@ -126,8 +144,16 @@ impl Pattern {
 }
 
 impl Operator {
-    fn of((id, Described { kind, text, details, inputs, .. }): (usize, Described)) -> Self {
-        Self { id, kind, text, details, inputs, state: None }
+    fn of(query: &str, (id, described): (usize, Described)) -> Self {
+        let Described { kind, text, details, inputs, span, number: _ } = described;
+        let span = span.map(|span| Span::of(query, span));
+        Self { id, kind, text, details, inputs, span, rows: None, state: None }
+    }
+
+    /// Adds how many rows have passed, of which there were so many at each operator of the plan.
+    pub fn with_rows(self, passed: &[u64]) -> Self {
+        let into = (!self.inputs.is_empty()).then(|| self.inputs.iter().map(|input| passed[*input]).sum());
+        Self { rows: Some(Rows { into, out: passed[self.id] }), ..self }
     }
 
     /// Adds how much it remembers.

@@ -10,6 +10,7 @@ mod large;
 mod lasting;
 mod looks;
 mod open_long;
+mod plan;
 mod reaction;
 mod rows;
 mod sources;

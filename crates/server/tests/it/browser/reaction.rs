@@ -191,6 +191,33 @@ fn a_template_is_tried_while_it_is_written_and_nothing_is_sent() {
 }
 
 #[test]
+fn a_template_is_saved_and_a_reaction_that_was_stopped_goes_on_with_it() {
+    let web = Web::start();
+    web.set(|_, _| Act::Answer(200, ""));
+    let running = hooked(&web, "template: 'old {{ row.id }}'");
+    send(&running, &order("insert", "a", 1));
+    assert_eq!(running.ask("POST", "/api/v1/reactions/hook/stop", "", "").status, 200);
+    let sent = web.seen().len();
+    send(&running, &order("insert", "b", 2));
+    let browser = browser_at(&running, "#/reactions/hook/message");
+    let next = "return document.querySelector('.halves .card:nth-child(2) .code')?.textContent";
+    browser.wait_for(next, &json!("old b"));
+    write(&browser, "new {{ row.id }}");
+    browser.wait_for(next, &json!("new b"));
+    click(&browser, "Save...");
+    let dialog = "return document.querySelector('dialog')?.textContent.includes('template') ?? false";
+    browser.wait_for(dialog, &json!(true));
+    click(&browser, "Save and start");
+    browser.wait_for("return document.querySelector('dialog')", &Json::Null);
+    browser.wait_for("return document.getElementById('template').value", &json!("new {{ row.id }}"));
+    while web.seen().len() == sent {
+        livewell_services::pause(std::time::Duration::from_millis(25));
+    }
+    assert_eq!(web.seen().last().map(|request| request.body.clone()).as_deref(), Some("new b"));
+    assert_eq!(browser.messages(), Vec::<String>::new());
+}
+
+#[test]
 fn every_view_of_a_reaction_fits_in_both_themes_and_three_widths() {
     let web = Web::start();
     // Each is tried twice, and becomes a letter.

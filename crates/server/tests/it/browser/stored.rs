@@ -67,3 +67,22 @@ fn events_are_chosen_by_the_address_come_live_and_reach_back() {
         "return document.querySelector('main').textContent.includes('Nothing of this kind has happened.')";
     browser.wait_for(nothing, &json!(true));
 }
+
+#[test]
+fn a_backup_says_what_it_costs_and_is_downloaded_under_the_name_of_its_store() {
+    let running = Running::start();
+    send(&running, &orders(&[150, 250]));
+    let browser = browser_at(&running, "#/store");
+    click(&browser, "Backup...");
+    let said = "const text = document.querySelector('dialog')?.textContent ?? '';
+        return ['at position 1', 'Free pages', '--file livewell-'].every(part => text.includes(part))";
+    browser.wait_for(said, &json!(true));
+    let catch = "window.saved = []; URL.createObjectURL = blob => (saved.push(blob.size > 4096), 'blob:');
+        HTMLAnchorElement.prototype.click = function () { saved.push(this.download) }";
+    browser.run(catch).unwrap();
+    click(&browser, "Download");
+    let id = running.get("/api/v1/store").json()["store_id"].as_str().unwrap().to_owned();
+    browser.wait_for("return saved", &json!([true, format!("livewell-{id}.mdb")]));
+    browser.wait_for("return document.querySelector('dialog')", &Json::Null);
+    assert_eq!(browser.messages(), Vec::<String>::new());
+}
