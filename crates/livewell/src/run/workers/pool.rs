@@ -141,6 +141,10 @@ impl Workers {
         let mut queue = self.lock();
         loop {
             let is_one_too_many = queue.computing > self.computing_max;
+            if is_one_too_many {
+                // What it leaves waits for the other workers. They may have begun when nothing waited, and take long.
+                self.call_another(&mut queue);
+            }
             let work = if is_one_too_many { None } else { queue.take() };
             queue = match work {
                 Some(Work::Turn(cell)) => self.turn(queue, worker, &cell),

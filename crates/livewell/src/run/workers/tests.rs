@@ -236,6 +236,39 @@ fn nobody_waits_for_a_flush_and_those_who_come_meanwhile_share_the_next() {
 }
 
 #[test]
+fn who_goes_on_after_a_commit_is_not_held_up_by_a_long_turn_that_began_meanwhile() {
+    let slow =
+        Slow { inner: MemoryStore::new(), is_open: AtomicBool::new(false), commits: AtomicUsize::new(0) };
+    let store = Arc::new(slow);
+    let group = Arc::new(GroupCommit::new(store.clone()));
+    let workers = Arc::new(Workers::new(1));
+    let mut turns = 0;
+    let snapshot = store.snapshot().unwrap();
+    let commits = start(&workers, 1, move || {
+        turns += 1;
+        if turns > 1 {
+            return Next::End;
+        }
+        Next::Commit(group.submit(WriteSet::over(&*snapshot, 1).unwrap()))
+    });
+    reach("the commit", || store.commits.load(Ordering::Acquire) == 1);
+    let (go, gone) = mpsc::channel::<()>();
+    let has_begun = Arc::new(AtomicBool::new(false));
+    let begun = has_begun.clone();
+    let long = start(&workers, 2, move || {
+        begun.store(true, Ordering::Release);
+        gone.recv().unwrap();
+        Next::End
+    });
+    reach("the long turn", || has_begun.load(Ordering::Acquire));
+    store.is_open.store(true, Ordering::Release);
+    reach("the turn after the commit", || commits.ended.load(Ordering::Acquire));
+    assert!(!long.ended.load(Ordering::Acquire));
+    go.send(()).unwrap();
+    reach("its end", || long.ended.load(Ordering::Acquire));
+}
+
+#[test]
 fn the_threads_end_with_the_last_task_once_they_are_to() {
     let workers = Arc::new(Workers::new(2));
     let is_over = Arc::new(AtomicBool::new(false));
