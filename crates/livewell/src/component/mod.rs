@@ -22,6 +22,7 @@ pub(crate) mod parking;
 mod rate;
 mod reported;
 mod reporting;
+mod resetting;
 pub(crate) mod roster;
 pub(crate) mod set_aside;
 pub(crate) mod shared;
@@ -279,39 +280,6 @@ impl Component {
         if self.state() == State::Error {
             self.set(State::Starting);
         }
-    }
-
-    /// Asks for a reset: of these tables, or of everything if there are none.
-    pub(crate) fn ask_reset(&self, table: Option<&str>) {
-        let mut tables = lock(&self.reset_tables);
-        match table {
-            // A reset of everything includes each table.
-            None => tables.clear(),
-            Some(_) if self.reset.load(Ordering::Acquire) && tables.is_empty() => {}
-            Some(table) => tables.push(table.to_owned()),
-        }
-        self.reset.store(true, Ordering::Release);
-        drop(tables);
-        self.bell.ring();
-    }
-
-    /// Shows that it is at work if a reset was requested. It comes before the request is taken, so that who waits until
-    /// everything is at rest sees one or the other.
-    pub(crate) fn show_asked(&self) {
-        if self.reset.load(Ordering::Acquire) && self.state() == State::CaughtUp {
-            self.set(State::Running);
-        }
-    }
-
-    /// Takes the requested reset, if there is one: its tables, or none for everything.
-    pub(crate) fn take_reset(&self) -> Option<Vec<String>> {
-        let mut tables = lock(&self.reset_tables);
-        self.reset.swap(false, Ordering::AcqRel).then(|| std::mem::take(&mut *tables))
-    }
-
-    /// Returns whether the requested reset is one of everything.
-    pub(crate) fn is_reset_whole(&self) -> bool {
-        lock(&self.reset_tables).is_empty()
     }
 
     /// Queues an order for its thread about what it has set aside.

@@ -100,8 +100,7 @@ impl Delivery {
     /// Starts the reaction from its checkpoint.
     fn start(&mut self) -> Result<(), Error> {
         let snapshot = self.shared.store.snapshot()?;
-        self.component.show_asked();
-        if self.component.reset.swap(false, Ordering::AcqRel) {
+        if self.component.take_reset().is_some() {
             let reset = self.reset(&snapshot);
             let is_to_come = reset.as_ref().is_err_and(Error::passes_by_itself);
             self.component.reset.fetch_or(is_to_come, Ordering::AcqRel);

@@ -114,7 +114,6 @@ impl Runner {
     fn open(&mut self) -> Result<(), Error> {
         let Self { shared, component, source, profile, .. } = self;
         let (shared, component, definition) = (&*shared, &*component, &profile.definition);
-        component.show_asked();
         if let Some(tables) = component.take_reset() {
             let done = reset(shared, component, &mut **source, profile, &tables);
             if let Err(error) = done {
