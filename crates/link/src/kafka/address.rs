@@ -39,7 +39,7 @@ pub enum Mechanism {
     Plain,
     /// Both sides prove that they know the password, by SHA-256.
     ScramSha256,
-    /// The same by SHA-512.
+    /// Like `ScramSha256`, but by SHA-512.
     ScramSha512,
 }
 

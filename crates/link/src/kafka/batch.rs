@@ -74,10 +74,15 @@ fn read(batch: &[u8], unpacked_max: usize) -> Result<Batch<'_>, Error> {
     let (base_time, max_time, producer) = (fields.i64()?, fields.i64()?, fields.i64()?);
     let (_, _, count) = (fields.i16()?, fields.i32()?, fields.i32()?);
     let count = usize::try_from(count).map_err(|_| damaged("the number of records is below zero"))?;
+    // The offset after the last one is a number, too.
+    let end = base.checked_add(i64::from(last)).and_then(|last| last.checked_add(1));
+    let Some(end) = end.filter(|_| base >= 0 && last >= 0) else {
+        return Err(damaged(&format!("it reaches from offset {base} to {last} after it")));
+    };
     let is = |bit: i16| attributes & 1 << bit != 0;
     Ok(Batch {
         base,
-        last: base + i64::from(last),
+        last: end - 1,
         epoch,
         transaction: is(4).then_some(producer),
         is_control: is(5),
@@ -113,6 +118,9 @@ impl Batch<'_> {
         let (Some(time), Some(offset)) = (time, offset) else {
             return Err(damaged("a record's place is too large"));
         };
+        if !(self.base..=self.last).contains(&offset) {
+            return Err(damaged("a record is at an offset outside of its batch"));
+        }
         Ok(Record { offset, time: self.append_time.unwrap_or(time), key, value })
     }
 

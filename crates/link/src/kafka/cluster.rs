@@ -4,6 +4,7 @@ use super::address::Address;
 use super::connection::Connection;
 use super::error::Error;
 use super::leader::Leader;
+use super::login;
 use super::metadata::{self, Topic};
 use crate::postgres::host::Host;
 
@@ -41,7 +42,7 @@ impl Cluster {
                     cluster.topic.name
                 ))
             })?;
-            let connection = Connection::open(&cluster.address, host)?;
+            let connection = login::connect(&cluster.address, host)?;
             cluster.leaders.push(Leader::new(*id, connection));
         }
         Ok(cluster)
@@ -81,7 +82,7 @@ impl Cluster {
 fn first(address: &Address) -> Result<Connection, Error> {
     let mut missed = Vec::new();
     for host in &address.hosts {
-        match Connection::open(address, host) {
+        match login::connect(address, host) {
             Err(Error::Away(text)) => missed.push(text),
             other => return other,
         }

@@ -3,7 +3,6 @@
 use super::address::Address;
 use super::codec::{Fields, Writer};
 use super::error::Error;
-use super::login;
 use crate::postgres::Wire;
 use crate::postgres::host::Host;
 use std::io::{Read, Write};
@@ -31,7 +30,7 @@ impl Api {
 
 const VERSIONS: Api = Api::new(18, 0, false);
 
-/// A connection on which the login is done.
+/// A connection to a broker.
 #[derive(Debug)]
 pub(super) struct Connection {
     wire: Wire,
@@ -44,14 +43,12 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// Connects, and asks what the broker knows. The login comes after that.
     pub fn open(address: &Address, host: &Host) -> Result<Self, Error> {
         let wire = address.connect(host)?;
         let mut connection = Self { wire, last: 0, known: Vec::new(), input: Vec::new() };
         connection.wire.socket().set_read_timeout(ANSWER_MAX)?;
         connection.known = connection.versions()?;
-        if let Some((user, password, mechanism)) = &address.login {
-            login::enter(&mut connection, user, password, *mechanism)?;
-        }
         Ok(connection)
     }
 
@@ -73,7 +70,7 @@ impl Connection {
                 .any(|(number, low, high)| *number == api.number && (*low..=*high).contains(&api.version))
         };
         apis.iter().find(is_known).copied().ok_or_else(|| {
-            Error::Refused("the broker does not have what is needed; Kafka 2.1 or later is needed".into())
+            Error::Refused("the broker does not have what is needed; Kafka 2.3 or later is needed".into())
         })
     }
 

@@ -37,7 +37,7 @@ const REFUSALS: [(i16, &str); 9] = [
     (31, "the user may not use the cluster"),
     (33, "the mechanism of the login is not enabled on the broker; check `sasl` in the URL"),
     (34, "the login was not expected; check `sasl` in the URL"),
-    (35, "the broker does not speak this version of the protocol; Kafka 2.1 or later is needed"),
+    (35, "the broker does not speak this version of the protocol; Kafka 2.3 or later is needed"),
     (43, "the topic has records in a form of before Kafka 0.11"),
     (58, "the login was refused; check the user and the password in the URL"),
 ];

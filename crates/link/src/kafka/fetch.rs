@@ -9,6 +9,8 @@ use std::time::Duration;
 /// By the topic's id since 3.1, which notices one that was created again; by its name before.
 const FETCH: [Api; 2] = [Api::new(1, 13, true), Api::new(1, 11, false)];
 const READ_COMMITTED: i8 = 1;
+/// The fewest bytes that a partition may answer, of many.
+const SHARE_MIN: i32 = 1 << 20;
 
 /// A place to read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,9 @@ pub(super) fn ask(
     let has_id = topic.id != [0; 16];
     let api = connection.choose(if has_id { &FETCH } else { &FETCH[1..] })?;
     let bytes_max = i32::try_from(fetch.bytes_max).unwrap_or(i32::MAX);
+    // A partition with much to read leaves room for the others; its first batch comes whole in any case.
+    let share = bytes_max / i32::try_from(fetch.from.len().max(1)).unwrap_or(i32::MAX);
+    let share = share.max(SHARE_MIN).min(bytes_max);
     let wait = i32::try_from(fetch.wait.as_millis()).unwrap_or(i32::MAX);
     let mut body = Writer::new(api.flexible);
     // No replica, at least one byte, no session of the broker's.
@@ -72,7 +77,7 @@ pub(super) fn ask(
         if api.flexible {
             body.i32(*epoch);
         }
-        body.i64(-1).i32(bytes_max).end();
+        body.i64(-1).i32(share).end();
     }
     body.end().items(0).text("").end();
     let answer = connection.call(api, &body, fetch.wait)?;

@@ -1,9 +1,10 @@
 //! Logging in by SASL: `PLAIN`, and `SCRAM` of RFC 5802 with SHA-256 or SHA-512.
 
-use super::address::Mechanism;
+use super::address::{Address, Mechanism};
 use super::codec::{Fields, Writer};
 use super::connection::{Api, Connection};
 use super::error::Error;
+use crate::postgres::host::Host;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::{digest, hmac, pbkdf2};
 use std::num::NonZeroU32;
@@ -14,12 +15,16 @@ const AUTHENTICATE: Api = Api::new(36, 0, false);
 /// The most rounds of hashing that a broker may ask for, each of which takes time here.
 const ROUNDS_MAX: u32 = 1_000_000;
 
-pub(super) fn enter(
-    connection: &mut Connection,
-    user: &str,
-    password: &str,
-    mechanism: Mechanism,
-) -> Result<(), Error> {
+/// Connects to a broker, and logs in if the address has a user.
+pub(super) fn connect(address: &Address, host: &Host) -> Result<Connection, Error> {
+    let mut connection = Connection::open(address, host)?;
+    if let Some((user, password, mechanism)) = &address.login {
+        enter(&mut connection, user, password, *mechanism)?;
+    }
+    Ok(connection)
+}
+
+fn enter(connection: &mut Connection, user: &str, password: &str, mechanism: Mechanism) -> Result<(), Error> {
     let mut body = Writer::new(false);
     body.text(mechanism.name());
     let answer = connection.call(HANDSHAKE, &body, Duration::ZERO)?;

@@ -20,6 +20,15 @@ pub(super) trait About {
 
     /// Calls `f` with each element that it concerns.
     fn each_id(&self, f: impl FnMut(&ElementId));
+
+    /// Returns whether it concerns every element.
+    fn concerns_all(&self) -> bool;
+
+    /// Returns how many changes it has.
+    fn changes(&self) -> usize;
+
+    /// Returns the refusal of a transaction that it begins, and that has more than `max` changes.
+    fn too_many(self, max: usize) -> Self;
 }
 
 /// Records that are taken in together, in the order of their offsets.
@@ -32,6 +41,8 @@ pub(super) struct Assembler<P> {
     open: BTreeMap<i64, Group<P>>,
     /// The units that are finished.
     finished: Vec<Group<P>>,
+    /// The most changes that wait for one transaction.
+    changes_max: usize,
 }
 
 /// Records that wait together; there is at least one.
@@ -40,11 +51,17 @@ struct Group<P> {
     records: Unit<P>,
     /// The elements that they concern, each with the first and the last offset.
     elements: HashMap<ElementId, (i64, i64)>,
+    /// The first and the last offset of records that concern every element.
+    all: Option<(i64, i64)>,
+    last: i64,
+    changes: usize,
 }
 
 impl<P: About> Assembler<P> {
-    pub fn new() -> Self {
-        Self { open: BTreeMap::new(), finished: Vec::new() }
+    /// `changes_max`: the most changes that are held for one transaction. One that has more becomes the refusal of its first
+    /// record, and waits like what it stands for: it may still be aborted.
+    pub fn new(changes_max: usize) -> Self {
+        Self { open: BTreeMap::new(), finished: Vec::new(), changes_max }
     }
 
     /// Takes a record of the transaction of `producer`, if it is in one. Returns the units that need not wait.
@@ -54,11 +71,11 @@ impl<P: About> Assembler<P> {
                 return vec![vec![record]];
             }
             let mut group = Group::new();
-            group.push(record);
+            group.push(record, self.changes_max);
             self.finished.push(group);
             return self.release();
         };
-        self.open.entry(producer).or_insert_with(Group::new).push(record);
+        self.open.entry(producer).or_insert_with(Group::new).push(record, self.changes_max);
         Vec::new()
     }
 
@@ -113,13 +130,28 @@ fn ordered<P: About>(mut groups: Vec<Group<P>>) -> Vec<Unit<P>> {
 
 impl<P: About> Group<P> {
     fn new() -> Self {
-        Self { records: Vec::new(), elements: HashMap::new() }
+        Self { records: Vec::new(), elements: HashMap::new(), all: None, last: 0, changes: 0 }
     }
 
-    fn push(&mut self, record: P) {
+    fn push(&mut self, record: P, changes_max: usize) {
         let offset = record.offset();
+        self.last = offset;
+        if record.concerns_all() {
+            self.all.get_or_insert((offset, offset)).1 = offset;
+        }
+        if self.changes > changes_max {
+            // Refused already: it stands for whatever it concerns.
+            self.all.get_or_insert((self.first(), offset)).1 = offset;
+            return;
+        }
+        self.changes += record.changes();
         record.each_id(|id| self.elements.entry(id.clone()).or_insert((offset, offset)).1 = offset);
         self.records.push(record);
+        if self.changes > changes_max && self.records.len() > 1 {
+            let first = self.records.swap_remove(0).too_many(changes_max);
+            self.all = Some((first.offset(), offset));
+            (self.records, self.elements) = (vec![first], HashMap::new());
+        }
     }
 
     fn first(&self) -> i64 {
@@ -128,6 +160,10 @@ impl<P: About> Group<P> {
 
     /// Returns whether a record here is before one of the other group about the same element.
     fn is_before(&self, other: &Self) -> bool {
+        let before_all = other.all.is_some_and(|(_, last)| self.first() < last);
+        if before_all || self.all.is_some_and(|(first, _)| first < other.last) {
+            return true;
+        }
         let (few, many) =
             if self.elements.len() < other.elements.len() { (self, other) } else { (other, self) };
         few.elements.keys().filter(|id| many.elements.contains_key(*id)).any(|id| {
@@ -154,9 +190,27 @@ mod tests {
         }
 
         fn each_id(&self, mut f: impl FnMut(&ElementId)) {
-            f(&ElementId::new("s", format!("{}", self.element).as_str()));
+            if self.element < ALL {
+                f(&ElementId::new("s", format!("{}", self.element).as_str()));
+            }
+        }
+
+        fn concerns_all(&self) -> bool {
+            self.element == ALL
+        }
+
+        fn changes(&self) -> usize {
+            1
+        }
+
+        fn too_many(self, _: usize) -> Self {
+            Self { element: REFUSED, ..self }
         }
     }
+
+    /// What stands for every element, and for a transaction that was refused.
+    const ALL: u8 = 4;
+    const REFUSED: u8 = 5;
 
     /// What is at an offset: a record of a producer, or the end of its transaction.
     #[derive(Debug, Clone, Copy)]
@@ -167,7 +221,7 @@ mod tests {
 
     fn entries() -> impl Strategy<Value = Vec<Entry>> {
         let record =
-            (prop::option::of(0..3_i64), 0..4_u8).prop_map(|(of, element)| Entry::Record(of, element));
+            (prop::option::of(0..3_i64), 0..=ALL).prop_map(|(of, element)| Entry::Record(of, element));
         let end = (0..3_i64, prop::bool::weighted(0.6)).prop_map(|(of, commit)| Entry::End(of, commit));
         prop::collection::vec(prop_oneof![3 => record, 1 => end], 0..40).prop_map(|mut entries| {
             entries.extend((0..3).map(|of| Entry::End(of, true)));
@@ -177,7 +231,7 @@ mod tests {
 
     /// Reads a log from an offset. Returns what comes behind `muted`, and the first record that waits at the end.
     fn read(log: &[Entry], from: i64, muted: i64, to: i64) -> (Vec<Unit<Written>>, Option<i64>) {
-        let (mut assembler, mut units) = (Assembler::new(), Vec::new());
+        let (mut assembler, mut units) = (Assembler::new(100), Vec::new());
         for (entry, offset) in log.iter().zip(0..to).skip(from as usize) {
             let complete = match *entry {
                 Entry::Record(producer, element) => assembler.record(producer, Written { offset, element }),
@@ -201,6 +255,27 @@ mod tests {
         wanted
     }
 
+    #[test]
+    fn a_transaction_with_too_many_changes_holds_little_and_is_refused_only_if_it_is_committed() {
+        let written = |offset, element| Written { offset, element };
+        for is_commit in [false, true] {
+            let mut assembler = Assembler::new(2);
+            for offset in 0..100 {
+                assert_eq!(assembler.record(Some(1), written(offset, 0)), [] as [Unit<Written>; 0]);
+            }
+            assert_eq!(assembler.open[&1].records.len(), 1);
+            assert_eq!(assembler.first(), Some(0));
+            // It may concern what the others do, so what comes in between waits for it.
+            assert_eq!(assembler.record(None, written(100, 3)), [] as [Unit<Written>; 0]);
+            let refused = is_commit.then(|| vec![written(0, REFUSED)]);
+            let expected: Vec<_> = refused.into_iter().chain([vec![written(100, 3)]]).collect();
+            assert_eq!(assembler.end(1, is_commit), expected);
+        }
+        let mut assembler = Assembler::new(2);
+        let alone: Vec<_> = (0..9).flat_map(|offset| assembler.record(None, written(offset, 0))).collect();
+        assert_eq!(alone.len(), 9, "the limit is of one transaction");
+    }
+
     proptest! {
         #[test]
         fn transactions_come_whole_once_and_in_the_order_of_the_log(log in entries()) {
@@ -208,8 +283,10 @@ mod tests {
             let (units, waiting) = read(&log, 0, 0, end);
             prop_assert_eq!(waiting, None);
             let mut offsets: Vec<i64> = units.iter().flatten().map(|record| record.offset).collect();
-            let in_order = |element: u8| units.iter().flatten().filter(move |record| record.element == element);
-            for element in 0..4 {
+            let concerns = |record: &&Written, element| record.element == element || record.element == ALL;
+            let in_order =
+                |element: u8| units.iter().flatten().filter(move |record| concerns(record, element));
+            for element in 0..ALL {
                 prop_assert!(in_order(element).is_sorted_by_key(|record| record.offset), "{:?}", units);
             }
             let all = wanted(&log);

@@ -25,13 +25,15 @@ pub(super) enum Said {
 #[derive(Debug)]
 pub(super) struct Message {
     pub offset: i64,
-    /// When it was written.
-    pub time: Timestamp,
+    /// When it was written, if that is known.
+    pub time: Option<Timestamp>,
     pub said: Result<Said, InputError>,
     /// The value, to set it aside; of a tombstone, the key.
     pub bytes: Vec<u8>,
     /// Whether that is the value.
     pub has_value: bool,
+    /// The bytes of the record in the log.
+    pub size: usize,
 }
 
 impl Message {
@@ -42,8 +44,10 @@ impl Message {
             None => deletion(record.key, reader, format),
         };
         let bytes = record.value.or(record.key).filter(|_| keeps || said.is_err()).unwrap_or_default();
-        let time = Timestamp(record.time.saturating_mul(1_000_000));
-        Self { offset: record.offset, time, said, bytes: bytes.to_vec(), has_value: record.value.is_some() }
+        let time = (record.time >= 0).then(|| Timestamp(record.time.saturating_mul(1_000_000)));
+        let size = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
+        let (bytes, has_value) = (bytes.to_vec(), record.value.is_some());
+        Self { offset: record.offset, time, said, bytes, has_value, size }
     }
 }
 
@@ -56,6 +60,26 @@ impl About for Message {
         if let Ok(Said::Changes(transaction)) = &self.said {
             transaction.changes.iter().map(livewell_model::Change::id).for_each(f);
         }
+    }
+
+    fn concerns_all(&self) -> bool {
+        matches!(self.said, Ok(Said::Truncate))
+    }
+
+    fn changes(&self) -> usize {
+        match &self.said {
+            Ok(Said::Changes(transaction)) => transaction.changes.len(),
+            _ => 0,
+        }
+    }
+
+    fn too_many(self, max: usize) -> Self {
+        let message = format!(
+            "the transaction that begins here has more than {max} changes (`limits.changes_max`); it is not held"
+        );
+        let said = Err(InputError::new(code::RECORD, message));
+        // What is set aside is only the beginning of it.
+        Self { said, has_value: false, ..self }
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Place {
     pub next: i64,
     /// The offset to read from: the first record before `next` that is not taken in, or `next`.
     pub resume: i64,
+    /// How many records and marks there are from `resume` on and before `next`.
+    pub held: u64,
     /// The epoch of the leader that took the record before `next`; -1 if there is none.
     pub epoch: i32,
     /// The end of the log when it was read for the first time: what was removed below it was removed before that.
@@ -38,7 +40,8 @@ impl KafkaPosition {
         let mut out = Writer::new();
         out.u8(FORMAT).string(&self.topic).bytes(&self.id).varint(self.places.len() as u64);
         for place in &self.places {
-            out.signed(place.next).signed(place.resume).signed(place.epoch.into()).signed(place.settled);
+            out.signed(place.next).signed(place.resume).varint(place.held);
+            out.signed(place.epoch.into()).signed(place.settled);
         }
         out.bytes
     }
@@ -65,9 +68,9 @@ fn read(mut from: Reader<'_>) -> Result<KafkaPosition, DecodeError> {
     let id = from.bytes()?.try_into().map_err(|_| from.error("the topic's id is not one"))?;
     let mut places = Vec::new();
     for _ in 0..from.count()? {
-        let (next, resume) = (from.signed()?, from.signed()?);
+        let (next, resume, held) = (from.signed()?, from.signed()?, from.varint()?);
         let epoch = i32::try_from(from.signed()?).map_err(|_| from.error("an epoch is too large"))?;
-        places.push(Place { next, resume, epoch, settled: from.signed()? });
+        places.push(Place { next, resume, held, epoch, settled: from.signed()? });
     }
     from.finish()?;
     Ok(KafkaPosition { topic, id, places })
@@ -80,8 +83,8 @@ mod tests {
     #[test]
     fn a_position_survives_storing_and_nothing_else_passes_for_one() {
         let places = vec![
-            Place { next: i64::MAX, resume: 7, epoch: 3, settled: 300 },
-            Place { next: 0, resume: 0, epoch: -1, settled: 0 },
+            Place { next: i64::MAX, resume: 7, held: 9, epoch: 3, settled: 300 },
+            Place { next: 0, resume: 0, held: 0, epoch: -1, settled: 0 },
         ];
         let position = KafkaPosition { topic: "orders".into(), id: [7; 16], places };
         let bytes = position.encode();

@@ -1,7 +1,7 @@
 //! The connections that follow a topic, until one fails.
 
 use super::assembler::Unit;
-use super::failure::{lost, refused, sorted};
+use super::failure::{lost, refused, sorted, unreachable};
 use super::message::{Message, Said};
 use super::part::{Part, Way};
 use super::position::{KafkaPosition, Place};
@@ -11,12 +11,12 @@ use crate::received::{Parked, Received, Taken};
 use crate::settings::{KafkaSettings, OnError};
 use crate::source::ReadLimits;
 use crate::{InputError, SourceError};
-use livewell_link::kafka::{Address, Cluster, Error, Fetch, Fetched, From, Topic, When};
+use livewell_link::kafka::{Address, Cluster, EpochEnd, Error, Fetch, Fetched, From, Partition, Topic, When};
 use livewell_model::{Timestamp, Transaction};
 use std::time::Duration;
 
 /// After how many reads the topic is looked at again: whether it is another one, or has more partitions.
-const LOOK_READS: u32 = 50;
+const LOOK_READS: usize = 50;
 
 /// A topic that is followed.
 pub(super) struct Session {
@@ -26,7 +26,9 @@ pub(super) struct Session {
     parts: Vec<Part>,
     /// Whose turn it is.
     turn: usize,
-    reads: u32,
+    reads: usize,
+    /// The position as it was last given to be stored.
+    stored: Option<KafkaPosition>,
     last_written: Option<Timestamp>,
     /// The error that came after what the last read returned.
     failed: Option<SourceError>,
@@ -48,19 +50,19 @@ impl Session {
             let known = position.and_then(|position| position.places.get(parts.len()));
             let at = match known {
                 Some(at) => *at,
-                None => Place { next: first, resume: first, epoch: -1, settled: end },
+                None => Place { next: first, resume: first, held: 0, epoch: -1, settled: end },
             };
             reaches_back(partition.number, &at, first, end)?;
+            let mut knows_epoch = false;
             if at.epoch >= 0 {
                 let same = leader.epoch_end(topic, partition, at.epoch).map_err(sorted)?;
-                // An epoch below zero: the broker does not know, since nothing so old is left.
-                if same.epoch >= 0 && same.offset < at.next {
-                    return Err(rolled_back(partition.number, same.offset, at.next));
-                }
+                knows_epoch = is_of_the_same_leader(partition, &at, same)?;
             }
-            parts.push(Part::new(partition, at, end));
+            parts.push(Part::new(partition, at, end, knows_epoch, settings.limits.changes_max));
         }
-        Ok(Self { settings, reader, cluster, parts, turn: 0, reads: 0, last_written: None, failed: None })
+        let stored = position.cloned();
+        let (turn, reads, last_written, failed) = (0, 0, None, None);
+        Ok(Self { settings, reader, cluster, parts, turn, reads, stored, last_written, failed })
     }
 
     /// Reads what there is, up to limits; waits for the first record if there is none.
@@ -79,14 +81,18 @@ impl Session {
             self.fetch(limits.bytes, wait)?;
         }
         let (before, mut received) = (self.position(), Received::default());
-        if let Err(error) = self.drain(limits.transactions, &mut received) {
+        if let Err(error) = self.drain(limits, &mut received) {
             if self.position() == before {
                 return Err(error);
             }
             self.failed = Some(error);
         }
+        // Also where nothing has come yet: what is removed from now on was not read.
         let position = self.position();
-        received.position = (position != before).then(|| position.encode());
+        if self.stored.as_ref() != Some(&position) {
+            received.position = Some(position.encode());
+            self.stored = Some(position);
+        }
         received.caught_up = self.failed.is_none() && self.parts.iter().all(Part::is_caught_up);
         Ok(received)
     }
@@ -118,7 +124,10 @@ impl Session {
                 let (topic, leaders) = self.cluster.leaders();
                 let leader = &mut leaders[at];
                 let is_led = |part: &&Part| part.partition.leader == leader.broker();
-                let from: Vec<From> = self.parts.iter().filter(is_led).map(Part::from).collect();
+                let mut from: Vec<From> = self.parts.iter().filter(is_led).map(Part::from).collect();
+                // A broker fills its answer in this order, so each partition comes first in turn.
+                let first = self.reads % from.len().max(1);
+                from.rotate_left(first);
                 let fetch = Fetch { from: &from, wait, bytes_max };
                 for fetched in leader.fetch(topic, &fetch).map_err(sorted)? {
                     is_news |= !fetched.records.is_empty();
@@ -144,27 +153,31 @@ impl Session {
         if let Some((_, end)) = fetched.diverging {
             return Err(rolled_back(number, end, part.at.next));
         }
-        let way = Way {
-            reader: &self.reader,
-            format: self.settings.format,
-            keeps: self.settings.on_error == OnError::Park,
-        };
-        part.receive(&fetched, &way)
+        part.receive(fetched);
+        Ok(())
     }
 
-    /// Takes what was read ahead, up to so many transactions.
-    fn drain(&mut self, transactions: usize, received: &mut Received) -> Result<(), SourceError> {
-        let mut idle = 0;
-        while idle < self.parts.len() && received.transactions.len() < transactions {
+    /// Takes what was read ahead, up to limits.
+    fn drain(&mut self, limits: ReadLimits, received: &mut Received) -> Result<(), SourceError> {
+        let keeps = self.settings.on_error == OnError::Park;
+        let (mut idle, mut bytes) = (0, 0);
+        while idle < self.parts.len()
+            && received.transactions.len() < limits.transactions
+            && bytes < limits.bytes
+        {
             let at = self.turn % self.parts.len();
-            let before = self.parts[at].at;
-            match self.parts[at].step()? {
+            let before = (self.parts[at].at, received.transactions.len(), received.parked.len());
+            let way = Way { reader: &self.reader, format: self.settings.format, keeps };
+            match self.parts[at].step(&way)? {
                 Some(units) => {
                     idle = 0;
+                    bytes += units.iter().flatten().map(|message| message.size).sum::<usize>();
                     let taken = units.into_iter().try_for_each(|unit| self.take(at, unit, received));
                     if let Err(error) = taken {
-                        // It is read again once the source is opened again.
-                        self.parts[at].at = before;
+                        // All of the step is read again once the source is opened again.
+                        self.parts[at].at = before.0;
+                        received.transactions.truncate(before.1);
+                        received.parked.truncate(before.2);
                         return Err(error);
                     }
                 }
@@ -185,16 +198,17 @@ impl Session {
         let (mut changes, mut timestamp, mut truncates) = (Vec::new(), None, false);
         let (mut text, is_whole) = (String::new(), unit.len() == 1 && unit[0].has_value);
         for message in unit {
-            let mut time = Some(message.time);
-            match message.said {
+            let mut time = message.time;
+            let said = match message.said {
+                Ok(Said::Truncate) => self.check_truncate().map(|()| Said::Truncate),
+                said => said,
+            };
+            match said {
                 Ok(Said::Changes(transaction)) => {
                     time = transaction.timestamp.or(time);
                     changes.extend(transaction.changes);
                 }
-                Ok(Said::Truncate) => {
-                    self.check_truncate().map_err(|error| stopped_at(&named(message.offset), &error))?;
-                    (changes, truncates) = (Vec::new(), true);
-                }
+                Ok(Said::Truncate) => (changes, truncates) = (Vec::new(), true),
                 Ok(Said::Nothing) => continue,
                 Err(error) if parks => {
                     let whole = String::from_utf8(message.bytes);
@@ -212,7 +226,7 @@ impl Session {
                 text.push('\n');
             }
             timestamp = timestamp.max(time);
-            self.last_written = Some(message.time);
+            self.last_written = message.time.or(self.last_written);
         }
         if !changes.is_empty() || truncates {
             let text = parks.then(|| text.trim_end_matches('\n').to_owned());
@@ -232,8 +246,8 @@ impl Session {
             return Ok(());
         };
         let message = format!(
-            "the table was truncated, and that cannot be followed: {reason}; reset the source once \
-             the topic holds what the table has now"
+            "the table was truncated, and that cannot be followed: {reason}; what it had stays here until the topic \
+             is written again and the source is reset"
         );
         Err(InputError::new(code::RECORD, message))
     }
@@ -245,10 +259,34 @@ fn is_the_same(position: &KafkaPosition, topic: &Topic) -> Result<(), SourceErro
         return Err(lost(format!("the topic is `{}`, and `{}` was read", topic.name, position.topic)));
     }
     let have_ids = position.id != [0; 16] && topic.id != [0; 16];
-    if (have_ids && position.id != topic.id) || position.places.len() > topic.partitions.len() {
+    let (read, has) = (position.places.len(), topic.partitions.len());
+    if have_ids && position.id == topic.id && read > has {
+        return Err(unreachable(format!(
+            "a broker knows {has} of the {read} partitions of `{}`",
+            topic.name
+        )));
+    }
+    if (have_ids && position.id != topic.id) || read > has {
         return Err(lost(format!("the topic `{}` was deleted and created again", topic.name)));
     }
     Ok(())
+}
+
+/// Checks that the records before a place are those that were read. Returns whether the broker knows their epoch.
+fn is_of_the_same_leader(partition: Partition, at: &Place, same: EpochEnd) -> Result<bool, SourceError> {
+    if same.epoch < 0 {
+        // It knows nothing so old: the records were removed since. A later epoch than its own it cannot have had.
+        return if at.epoch > partition.epoch {
+            Err(rolled_back(partition.number, at.next, at.next))
+        } else {
+            Ok(false)
+        };
+    }
+    // Of an epoch that it does not have it tells the one before: the records were written by a leader whose log it lacks.
+    if same.epoch < at.epoch || same.offset < at.next {
+        return Err(rolled_back(partition.number, same.offset, at.next));
+    }
+    Ok(true)
 }
 
 /// Checks that a log still holds what comes next.
@@ -270,10 +308,11 @@ fn gone(partition: i32, from: i64, first: i64) -> SourceError {
 }
 
 fn rolled_back(partition: i32, end: i64, next: i64) -> SourceError {
+    let last = next.saturating_sub(1);
+    let from = end.min(last);
     lost(format!(
-        "partition {partition} no longer has the records that were read from {end} to {}: a leader was elected that did \
-         not have them, or the topic was created again",
-        next - 1
+        "partition {partition} no longer has the records that were read from {from} to {last}: a leader was elected that \
+         did not have them, or the topic was created again"
     ))
 }
 
