@@ -344,7 +344,11 @@ fn a_configuration_with_tls_is_found_by_its_address() {
         ),
         &[],
     );
-    place.livewell(&["status", "--ca", certificate.to_str().unwrap()]).expect(0, &[]);
+    let certificate = certificate.to_str().unwrap();
+    // It has answered, and told that it has another store.
+    let url = format!("https://{address}");
+    place.livewell(&["status", "--ca", certificate]).expect(1, &[&url, "has another"]);
+    place.livewell(&["status", "--ca", certificate, "--server", &url]).expect(0, &[]);
     let ran = livewell(&["status", "--server", &format!("http://{address}")]);
     assert_eq!(ran.status.code(), Some(1), "it does not answer without TLS");
 }

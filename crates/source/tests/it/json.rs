@@ -121,11 +121,11 @@ fn values_are_read_as_the_model_reads_them() {
 
 /// Input that is not a change, and what its error says. `^` marks where the error stands; the mark itself is taken out.
 const REFUSED: &[(&str, &str)] = &[
-    (r#"{"operation":"insert"^"#, "EOF"),
-    (r#"{"operation":^insert}"#, "expected value"),
-    (r#"^["#, "EOF"),
+    (r#"{"operation":"insert"^"#, "it ends within"),
+    (r#"{"operation":^insert}"#, "a value is text"),
+    (r#"^["#, "it ends within"),
     (r#"^[]"#, "must be an object"),
-    (r#"{"operation":"delete","id":"a"} ^x"#, "trailing"),
+    (r#"{"operation":"delete","id":"a"} ^x"#, "there is more after"),
     (r#"^{}"#, "`operation` is missing"),
     (r#"{"operation":^"upsert","id":"a"}"#, "unknown operation"),
     (r#"{"operation":^7,"id":"a"}"#, "must be a string, and this is a number"),
@@ -196,7 +196,7 @@ fn what_is_not_a_change_is_refused_at_its_column() {
         let error = parse(&marked.replacen('^', "", 1)).expect_err(marked);
         assert!(error.message.contains(says), "{marked}: {error}");
         // The end of the input is reported as the last character or one past it.
-        if says == "EOF" {
+        if says == "it ends within" {
             let length = marked.chars().count() - 1;
             assert!(error.column.is_some_and(|column| (length..=length + 1).contains(&column)), "{marked}");
         } else {
