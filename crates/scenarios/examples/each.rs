@@ -15,6 +15,7 @@ use livewell::{
 use std::collections::BTreeMap;
 use std::fs;
 use std::time::Instant;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// How many changes are sent at once.
@@ -50,11 +51,15 @@ async fn main() -> Result<()> {
         for order in 0..orders {
             *own.entry(customer_of(order, customers)).or_default() += 1;
         }
+        // All have seen that there is nothing before anything comes, so that each run does the same.
+        let (begun, mut begins) = mpsc::channel(1);
         for (number, own) in own {
             let values = Values::of([("customer", format!("c{number}"))]);
             let subscription = livewell.subscribe_for("orders-of", &values, None).await?;
-            listening.spawn(listen(subscription, own));
+            listening.spawn(listen(subscription, own, begun.clone()));
         }
+        drop(begun);
+        while begins.recv().await.is_some() {}
     }
 
     let (begun, before) = (Instant::now(), processor_time()?);
@@ -104,12 +109,15 @@ fn queries(how: &str, customers: u64) -> Result<Vec<Query>> {
 async fn listen(
     mut subscription: Subscription,
     rows: usize,
+    begun: mpsc::Sender<()>,
 ) -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut heard = 0;
-    while heard < rows {
+    let (mut heard, mut begun) = (0, Some(begun));
+    while heard < rows || begun.is_some() {
         match subscription.next().await? {
+            Some(Event::Reset { .. }) => heard = 0,
+            Some(Event::Row { .. }) => heard += 1,
+            Some(Event::SnapshotEnd { .. }) => drop(begun.take()),
             Some(Event::Result { result, .. }) => heard += result.diffs.len(),
-            Some(_) => {}
             None => return Err("the query has ended".into()),
         }
     }
