@@ -50,7 +50,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409",
 
 [[operations]]
 include-name-regex = "^GET /api/v1/(stream|queries/\\{id\\}/(changes|funnel|outbox))$"
-checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "410"]
 
 [[operations]]
 include-name = "GET /api/v1/queries/{id}/results"

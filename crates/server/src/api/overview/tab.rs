@@ -74,9 +74,10 @@ pub async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let statuses = asked.status.as_deref().map(|text| Statuses::every(&api, text)).transpose()?;
+    let after = seen(&asked, &headers)?;
     let (follow, head) = match &asked.query {
         Some(query) => {
-            let (follow, head) = begin(&api, query, &asked, &headers).await?;
+            let (follow, head) = begin(&api, query, &asked, after).await?;
             (Some(follow), head)
         }
         None if asked.after.is_some() || asked.from.is_some() => {
@@ -93,16 +94,21 @@ pub async fn get(
     Ok((headers, body).into_response())
 }
 
+/// Returns the position that a browser has seen, or that the tab names. It is read also where no query is followed: what is
+/// not a position is refused.
+fn seen(asked: &Asked, headers: &HeaderMap) -> Result<Option<Position>, Problem> {
+    let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
+    let after = last.filter(|id| !id.is_empty()).or_else(|| asked.after.clone());
+    after.map(|text| position(&text)).transpose()
+}
+
 /// Begins to follow a query where the tab asks for. Returns the event that says where, if it begins without a snapshot.
 async fn begin(
     api: &Api,
     query: &str,
     asked: &Asked,
-    headers: &HeaderMap,
+    mut after: Option<Position>,
 ) -> Result<(Follow, String), Problem> {
-    let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?").to_owned());
-    let after = last.filter(|id| !id.is_empty()).or_else(|| asked.after.clone());
-    let mut after = after.map(|text| position(&text)).transpose()?;
     let mut head = String::new();
     if after.is_none() && asked.from == Some(From::Head) {
         let found = Follow::results(api, query)?;
