@@ -1,9 +1,45 @@
 //! The result of one read of a message broker, whichever its kind.
 
+use crate::definition::Definition;
+use crate::error::STRICT_STOPS;
 use crate::pages::Elements;
-use crate::source::{Commit, Input, POSITION, Side};
+use crate::source::{Commit, Input, POSITION, Side, Stored};
 use crate::{InputError, SourceError};
 use livewell_model::{Change, Transaction};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+/// The settings of a mapping, all of which decide what a message becomes.
+const MAPPING: [&str; 9] = [
+    "node",
+    "relationships",
+    "properties",
+    "types",
+    "operation",
+    "record",
+    "record_before",
+    "timestamp",
+    "unavailable_value",
+];
+
+/// Returns the settings that decide what a message becomes: those of the mapping, and `own`.
+pub(crate) fn definition(kind: &str, settings: &impl Serialize, own: &str) -> Definition {
+    let mut all = serde_json::to_value(settings).unwrap_or_default();
+    let kept = MAPPING.into_iter().chain([own]).map(|field| (field.to_owned(), all[field].take()));
+    Definition::new(kind, kept.collect::<Map<String, Json>>())
+}
+
+/// Refuses settings other than those that made what is stored of the source `id`, if it has read anything. `log`: what it
+/// reads, as in "topic".
+pub(crate) fn check_over(
+    is: &Definition,
+    id: &str,
+    log: &str,
+    stored: &dyn Stored,
+) -> Result<(), SourceError> {
+    let (Some(_), Some(was)) = (stored.note(POSITION)?, stored.definition()?) else { return Ok(()) };
+    is.check(&was, id, &format!("reads its {log} from the beginning ({STRICT_STOPS})"))
+}
 
 /// The result of one read.
 #[derive(Debug, Default)]

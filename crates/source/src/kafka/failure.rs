@@ -1,6 +1,6 @@
 //! Errors of a cluster, by what has to be done about them.
 
-use crate::error::code;
+use crate::error::{STRICT_STOPS, code};
 use crate::{ErrorKind, SourceError};
 use livewell_link::kafka::Error;
 use std::fmt::Display;
@@ -19,8 +19,8 @@ pub(super) fn refused(text: impl Into<String>) -> SourceError {
 /// Returns the error that the records after the last position are gone.
 pub(super) fn lost(text: impl Display) -> SourceError {
     let message = format!(
-        "{text}; `livewell reset SOURCE` reads what the topic holds from its beginning, and `recovery: auto_reset` does \
-         so by itself"
+        "{text}; `livewell reset SOURCE` reads what the topic holds from its beginning ({STRICT_STOPS}), and \
+         `recovery: auto_reset` does so by itself"
     );
     SourceError::new(ErrorKind::Changed, code::MESSAGES_LOST, message)
 }

@@ -7,27 +7,12 @@ use crate::definition::Definition;
 use crate::error::code;
 use crate::json::Reader;
 use crate::profile::Profile;
-use crate::received::Received;
+use crate::received::{self, Received};
 use crate::settings::KafkaSettings;
 use crate::source::{Commit, POSITION, Patience, Read, ReadLimits, Report, Source, Stored};
 use crate::{InputError, SourceError};
 use livewell_model::Transaction;
-use serde_json::{Map, Value as Json};
 use std::time::Duration;
-
-/// The settings that decide what a record becomes.
-const DECIDING: [&str; 10] = [
-    "format",
-    "node",
-    "relationships",
-    "properties",
-    "types",
-    "operation",
-    "record",
-    "record_before",
-    "timestamp",
-    "unavailable_value",
-];
 
 /// A source that follows a topic, on the thread that reads from it.
 pub struct Log {
@@ -46,22 +31,11 @@ impl Log {
 
     /// Refuses settings other than those that made what is stored.
     pub(crate) fn check_over(&self, stored: &dyn Stored) -> Result<(), SourceError> {
-        match stored.note(POSITION)? {
-            Some(_) => self.check_made(stored),
-            None => Ok(()),
-        }
-    }
-
-    fn check_made(&self, stored: &dyn Stored) -> Result<(), SourceError> {
-        let Some(was) = stored.definition()? else { return Ok(()) };
-        self.definition().check(&was, &self.settings.id, "reads its topic from the beginning")
+        received::check_over(&self.definition(), &self.settings.id, "topic", stored)
     }
 
     fn definition(&self) -> Definition {
-        let mut all = serde_json::to_value(&self.settings).unwrap_or_default();
-        let kept: Map<String, Json> =
-            DECIDING.iter().map(|field| ((*field).to_owned(), all[*field].take())).collect();
-        Definition::new("kafka", kept)
+        received::definition("kafka", &self.settings, "format")
     }
 }
 
@@ -84,9 +58,7 @@ impl Source for Log {
     fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
         (self.session, self.received) = (None, None);
         let position = stored.note(POSITION)?.map(|bytes| KafkaPosition::decode(&bytes)).transpose()?;
-        if position.is_some() {
-            self.check_made(stored)?;
-        }
+        self.check_over(stored)?;
         self.session = Some(Session::open(self.settings.clone(), position.as_ref())?);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The position of a Kafka source: a topic, and a place in each of its partitions.
 
 use crate::SourceError;
-use crate::error::{ErrorKind, code};
+use crate::error::{ErrorKind, STRICT_STOPS, code};
 use livewell_link::kafka::TopicId;
 use livewell_model::codec::{DecodeError, Reader, Writer};
 
@@ -53,7 +53,7 @@ impl KafkaPosition {
     pub fn decode(bytes: &[u8]) -> Result<Self, SourceError> {
         read(Reader::new("topic position", bytes)).map_err(|error| {
             let message = format!(
-                "{error}; restore the store from a copy, or reset the source to read its topic again"
+                "{error}; restore the store from a copy, or `livewell reset SOURCE` to read its topic again ({STRICT_STOPS})"
             );
             SourceError::new(ErrorKind::Position, code::POSITION, message)
         })

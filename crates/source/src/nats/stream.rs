@@ -4,31 +4,15 @@ use super::connection;
 use super::position::NatsPosition;
 use super::session::Session;
 use crate::definition::Definition;
-use crate::error::STRICT_STOPS;
 use crate::json::Reader;
 use crate::profile::Profile;
-use crate::received::Received;
+use crate::received::{self, Received};
 use crate::settings::NatsSettings;
 use crate::source::{Commit, POSITION, Patience, Read, ReadLimits, Report, Source, Stored};
 use crate::{InputError, SourceError};
 use livewell_model::Transaction;
-use serde_json::{Map, Value as Json};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
-
-/// The settings that decide what a message becomes.
-const DECIDING: [&str; 10] = [
-    "subject",
-    "node",
-    "relationships",
-    "properties",
-    "types",
-    "operation",
-    "record",
-    "record_before",
-    "timestamp",
-    "unavailable_value",
-];
 
 /// A source that follows a stream, on the thread that reads from it.
 pub struct Stream {
@@ -54,23 +38,11 @@ impl Stream {
 
     /// Refuses settings other than those that made what is stored.
     pub(crate) fn check_over(&self, stored: &dyn Stored) -> Result<(), SourceError> {
-        match stored.note(POSITION)? {
-            Some(_) => self.check_made(stored),
-            None => Ok(()),
-        }
-    }
-
-    fn check_made(&self, stored: &dyn Stored) -> Result<(), SourceError> {
-        let Some(was) = stored.definition()? else { return Ok(()) };
-        let what_reset_does = format!("reads its stream from the beginning ({STRICT_STOPS})");
-        self.definition().check(&was, &self.settings.id, &what_reset_does)
+        received::check_over(&self.definition(), &self.settings.id, "stream", stored)
     }
 
     fn definition(&self) -> Definition {
-        let mut all = serde_json::to_value(&self.settings).unwrap_or_default();
-        let kept: Map<String, Json> =
-            DECIDING.iter().map(|field| ((*field).to_owned(), all[*field].take())).collect();
-        Definition::new("nats", kept)
+        received::definition("nats", &self.settings, "subject")
     }
 }
 
@@ -93,9 +65,7 @@ impl Source for Stream {
     fn open(&mut self, stored: &dyn Stored) -> Result<(), SourceError> {
         (self.connected, self.received) = (None, None);
         let position = stored.note(POSITION)?.map(|bytes| NatsPosition::decode(&bytes)).transpose()?;
-        if position.is_some() {
-            self.check_made(stored)?;
-        }
+        self.check_over(stored)?;
         // A thread of its own answers the server's pings while nobody reads.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| connection::unreachable(format!("no runtime: {error}")))?;
