@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// How long a broker may take to answer, beyond what it was asked to wait.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
-/// The longest answer, beyond the records that were asked for.
+/// The longest answer. The first batch of records comes whole, however few bytes were asked for.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 /// A kind of request.
@@ -92,11 +92,10 @@ impl Connection {
         self.wire.read_exact(&mut length)?;
         let length = usize::try_from(i32::from_be_bytes(length)).unwrap_or(usize::MAX);
         if !(4..=ANSWER_BYTES_MAX).contains(&length) {
-            return Err(Error::Malformed(
-                "this is not the answer of a Kafka broker; check host and port, and whether \
-                 the port has TLS (`sslmode`)"
-                    .into(),
-            ));
+            return Err(Error::Malformed(format!(
+                "it would have {length} bytes, and at most {ANSWER_BYTES_MAX} are read: either it is not of a Kafka broker \
+                 (check host and port, and whether the port has TLS: `sslmode`), or a batch of records is longer"
+            )));
         }
         self.input.clear();
         self.input.resize(length, 0);

@@ -25,7 +25,7 @@ pub mod number {
     pub const NONE: i16 = 0;
     /// The offset is outside of the log.
     pub const OFFSET_OUT_OF_RANGE: i16 = 1;
-    /// There is no such topic or partition.
+    /// The topic or the partition does not exist.
     pub const UNKNOWN_TOPIC: i16 = 3;
 }
 

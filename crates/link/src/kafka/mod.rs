@@ -1,8 +1,8 @@
 //! Kafka: the URL of a cluster, and a small client of its protocol.
 //!
 //! [`Address::parse`] reads a URL, [`Cluster::open`] connects and finds the brokers that lead the partitions of a topic.
-//! A [`Leader`] answers questions about partitions and returns their records as [`batch`]es. There is no consumer group and
-//! no thread: a caller asks, and waits for the answer ([0059](../../../../docs/design/0059-kafka.md)).
+//! A [`Leader`] answers questions about partitions and returns their records in batches ([`batch`]). It has neither a
+//! consumer group nor a thread: a caller asks, and waits for the answer ([0059](../../../../docs/design/0059-kafka.md)).
 
 mod address;
 pub mod batch;

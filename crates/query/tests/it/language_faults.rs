@@ -18,7 +18,7 @@ fn each_clause_with_an_error_is_named_and_those_around_it_are_not() {
         ("MATCH (a) WHERE a.x = = 1 WITH a ORDER BY RETURN a.x AS", &["=", "RETURN", ""]),
         ("MATCH (a)-[->(b) OPTIONAL MATCH (b)--(c) RETURN a.x AS x, , b.x AS y", &["-", ","]),
         ("UNWIND [1, 2 AS x RETURN x UNION RETURN 1 +", &["AS", ""]),
-        // An operator, a name and a key are no clauses.
+        // None of an operator, a name and a key begins a clause.
         ("MATCH (a) WHERE a.x + STARTS WITH 'x' AND a.match RETURN a.x AS x", &["STARTS"]),
         ("MATCH (a:) WITH a AS match RETURN a", &[")", "match"]),
         // What stands in braces belongs to the error around it, and what is never closed hides all that follows.
