@@ -32,11 +32,10 @@ pub fn parse(text: &str) -> Result<Query, Diagnostic> {
     read(text).and_then(check).map_err(|diagnostic| diagnostic.located(text))
 }
 
-/// Returns everything that is wrong with the grammar of a text, or else with its names and types, as far as one thing does
-/// not follow from another,
-/// the first of them the one that [`parse`] returns: behind an expression with an error, whatever else stands there is
-/// looked at as if that could be anything. Behind another error nothing is known, so that is the only one; behind text that
-/// is not Cypher, reading goes on at the next clause.
+/// Returns the errors of a text: of its grammar, one per clause and 100 at most; if there are none, of its names and types.
+///
+/// The first is the one that [`parse`] returns. Errors that only follow from others are left out: an expression with an
+/// error counts as one of any type, and behind other errors of names nothing is known, so such a one is the only one.
 pub fn faults(text: &str) -> Vec<Diagnostic> {
     let draft = match read(text) {
         Ok(draft) => draft,

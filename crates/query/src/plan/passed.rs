@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many rows each operator of a plan has put out since it was planned: one for each row that came or went, as it
-/// stands in the change that the operator gives the next ones. Clones count together.
+/// Counts the rows that each operator of a plan has put out since it was planned: one for each row added or removed, also
+/// by steps that were not committed and are done again. Clones count together.
 #[derive(Debug, Clone, Default)]
 pub struct Passed(Arc<[AtomicU64]>);
 

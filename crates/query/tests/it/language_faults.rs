@@ -24,11 +24,20 @@ fn each_clause_with_an_error_is_named_and_those_around_it_are_not() {
         // What stands in braces belongs to the error around it, and what is never closed hides all that follows.
         ("MATCH (a) WHERE EXISTS { MATCH (a)-[-(b) RETURN 1 } RETURN a. AS x", &["-", "x"]),
         ("MATCH (a {x: 1) RETURN a. AS x RETURN", &[")"]),
+        ("MATCH (match) RETURN 1 AS x", &["match"]),
+        ("MATCH (a) WHERE return = 1 RETURN a. AS x", &["return", "x"]),
+        ("MATCH (a)-[return:R]->(b) RETURN [with IN a | 1] AS x, return AS y", &["return", "with"]),
         ("MATCH (a) FOO (b) RETURN a.x AS x", &["FOO"]),
         ("MATCH (a) RETURN a.x AS x MATCH (b) RETURN", &["MATCH", ""]),
     ] {
         assert_eq!(marked(text), expected, "{text}");
     }
+}
+
+#[test]
+fn of_a_text_that_is_wrong_throughout_no_more_is_found_than_somebody_reads() {
+    let text = "WITH ".repeat(12_900);
+    assert_eq!(faults(&text).len(), 100);
 }
 
 #[test]

@@ -31,6 +31,11 @@ fn what_a_refusal_suggests_mends_the_text() {
             "MATCH (n) RETURN truefor(n.x > 1, duration('PT1S')) AS x",
             "MATCH (n) RETURN livewell.trueFor(n.x > 1, duration('PT1S')) AS x",
         ),
+        ("MATCH (n) RETURN coun(*) AS x", "MATCH (n) RETURN count(*) AS x"),
+        (
+            "MATCH (n) RETURN drasi . linearGradent(DISTINCT n.x, n.y) AS x",
+            "MATCH (n) RETURN livewell.linearGradient(DISTINCT n.x, n.y) AS x",
+        ),
         ("MATCH (n) WHERE n.x > 10_000 RETURN n.x AS x", "MATCH (n) WHERE n.x > 10000 RETURN n.x AS x"),
         ("MATCH (n) WHERE n.x > inf RETURN n.x AS x", "MATCH (n) WHERE n.x > (1.0 / 0) RETURN n.x AS x"),
         (

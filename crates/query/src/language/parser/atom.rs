@@ -212,7 +212,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Behind the opening parenthesis of a call.
+    /// Behind the opening parenthesis of a call of the function whose name is at `span`.
     pub(super) fn call(&mut self, name: &str, span: Span) -> Parsed<ExprKind> {
         let name = &*name.strip_prefix("drasi.").map_or(name.into(), |own| format!("livewell.{own}"));
         let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, known)| known);
@@ -239,7 +239,7 @@ impl Parser<'_> {
                 let message = format!("DISTINCT has no meaning in `{name}`, which is not an aggregate");
                 let names = AggregateOp::ALL.iter().map(|(name, _)| *name);
                 let refused = Diagnostic::semantic(code::CALL, span, message);
-                return Err(suggest(refused, (name, word(name, span)), names, str::to_owned));
+                return Err(suggest(refused, (name, span), names, str::to_owned));
             }
             return match (name, arguments.as_slice()) {
                 ("startnode" | "endnode", [Expr { kind: ExprKind::Variable(relationship), .. }]) => {
@@ -272,15 +272,5 @@ impl Parser<'_> {
 /// Refuses `*` as the argument of anything but `count`.
 fn not_countable(name: &str, span: Span) -> Diagnostic {
     let message = format!("`{name}` does not take `*`, which is for `count(*)`");
-    suggest(
-        Diagnostic::semantic(code::CALL, span, message),
-        (name, word(name, span)),
-        ["count"],
-        str::to_owned,
-    )
-}
-
-/// Returns the place of a function's name in its call. A name of one word is as long in the text as here.
-fn word(name: &str, call: Span) -> Span {
-    Span { start: call.start, end: call.start + name.len() }
+    suggest(Diagnostic::semantic(code::CALL, span, message), (name, span), ["count"], str::to_owned)
 }

@@ -7,6 +7,8 @@ use super::{Diagnostic, Parsed, Parser};
 
 /// The words that begin a clause wherever they stand, since nothing else may be called so.
 const BEGIN: &[&str] = &["MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "UNION"];
+/// How many errors are found at most: a person mends one at a time, and each is looked for from the beginning.
+const FAULTS_MAX: usize = 100;
 
 /// Returns what is wrong with the grammar of a text, the first error being that of [`super::parse`]; nothing if the text
 /// can be read. Behind an error reading goes on at the next clause outside of braces: inside of them, and behind one that
@@ -18,7 +20,7 @@ pub(crate) fn unreadable(text: &str, tokens: Vec<Token>) -> Vec<Diagnostic> {
     while let Err(error) = read {
         let (span, is_limit) = (error.span, error.code == code::LIMIT);
         found.push(error);
-        if is_limit || !parser.resume(span) {
+        if is_limit || found.len() == FAULTS_MAX || !parser.resume(span) {
             break;
         }
         read = parser.clauses();
@@ -54,12 +56,19 @@ impl Parser<'_> {
             Some(TokenKind::Word(word)) => words.iter().any(|known| word.eq_ignore_ascii_case(known)),
             _ => false,
         };
-        let is_operator = is(at, &["WITH"]) && at > 0 && is(at - 1, &["STARTS", "ENDS"]);
-        // `AS match` is wrong, too, but begins nothing.
-        let is_named = at > 0
-            && (is(at - 1, &["AS"])
-                || matches!(self.tokens[at - 1].kind, TokenKind::Symbol("." | ":" | "&" | "|" | "!")));
-        is(at, BEGIN) && !is_operator && !is_named
+        let before = at.checked_sub(1);
+        let is_behind = |words: &[&str]| before.is_some_and(|before| is(before, words));
+        let is_operator = is(at, &["WITH"]) && is_behind(&["STARTS", "ENDS"]);
+        // As a name, such as in `AS match` or `(match)`, it is wrong, too, but begins nothing.
+        let names = |at: usize, symbols: &[&str]| match self.tokens.get(at).map(|token| &token.kind) {
+            Some(TokenKind::Symbol(symbol)) => symbols.contains(symbol),
+            _ => false,
+        };
+        let is_name = is_behind(&["AS"])
+            || before.is_some_and(|before| names(before, &["(", "[", ",", ".", ":", "&", "|", "!"]))
+            || is(at + 1, &["AS", "IN"])
+            || names(at + 1, &[")", "]", ":", ",", "="]);
+        is(at, BEGIN) && !is_operator && !is_name
     }
 
     /// Reads the clauses from here to the end of the text.
