@@ -38,12 +38,19 @@ pub struct Error {
 }
 
 /// Returns the message of a source or reaction with its id in the commands that it names. They say `SOURCE` or `REACTION`
-/// where they do not know it.
+/// if they do not know it, and so they stay without an id. An id may begin with such a word, so only whole ones are replaced.
 pub(crate) fn with_id(message: &str, id: &str) -> String {
-    let named = |text: String, word: &str| {
-        text.replace(&format!("`livewell reset {word}"), &format!("`livewell reset {id}"))
-    };
-    ["SOURCE", "REACTION"].into_iter().fold(message.to_owned(), named)
+    if id.is_empty() {
+        return message.to_owned();
+    }
+    let mut text = message.to_owned();
+    for word in ["SOURCE", "REACTION"] {
+        for end in ["`", " "] {
+            text =
+                text.replace(&format!("`livewell reset {word}{end}"), &format!("`livewell reset {id}{end}"));
+        }
+    }
+    text
 }
 
 impl Error {
@@ -209,4 +216,18 @@ pub(crate) enum Disk {
 #[error("no room for {needed} bytes of parked input")]
 pub(crate) struct NoRoom {
     pub(crate) needed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_has_the_id_in_place_of_the_word_and_of_nothing_longer() {
+        let said = "`livewell reset SOURCE`, or `livewell reset SOURCE --table t`";
+        assert_eq!(with_id(said, "shop"), "`livewell reset shop`, or `livewell reset shop --table t`");
+        for (said, id) in [("`livewell reset SOURCE_DB`", "SOURCE_DB"), ("`livewell reset REACTION`", "")] {
+            assert_eq!(with_id(said, id), said);
+        }
+    }
 }

@@ -31,7 +31,7 @@ fn of_configuration(detail: &str, code: &str) -> Failure {
 /// Says where the commands have their token from.
 fn of_the_token() -> String {
     let is_set = std::env::var(TOKEN).is_ok_and(|token| !token.is_empty());
-    let how = if is_set { "which has another" } else { "which is not set" };
+    let how = if is_set { "whose value this server does not accept" } else { "which is not set" };
     format!("the commands take it from the environment variable {TOKEN}, {how}")
 }
 

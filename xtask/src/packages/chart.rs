@@ -55,8 +55,8 @@ fn releases() -> Vec<Json> {
         "imagePullSecrets": [{ "name": "registry" }], "podAnnotations": { "a": "1" }, "nodeSelector": { "disk": "ssd" },
         "tolerations": [{ "key": "x", "operator": "Exists" }], "affinity": { "nodeAffinity": {} },
         "environment": [{ "name": "A", "value": "b" }], "environmentFrom": [{ "configMapRef": { "name": "c" } }],
-        "service": { "annotations": { "x": "y" }, "port": 80 }, "serviceAccount": { "create": false },
-        "persistence": { "storageClass": "fast" }, "config": "store: { kind: memory }\n",
+        "service": { "annotations": { "x": "y" }, "port": 80 }, "serviceAccount": { "create": false, "name": "42" },
+        "persistence": { "storageClass": "1" }, "config": "store: { kind: memory }\n",
     });
     vec![
         json!({ "name": "shop", "namespace": "shops", "values": { "existingSecret": "s" } }),
@@ -92,8 +92,8 @@ fn judge(release: &Json, rendered: Rendered) -> Outcome<()> {
 
 /// Checks that what a cluster takes as text is text: labels, annotations, names and the values of variables.
 fn texts(json: &Json) -> Result<(), String> {
-    const MAPS: [&str; 4] = ["labels", "matchLabels", "annotations", "selector"];
-    const TEXTS: [&str; 3] = ["name", "value", "serviceName"];
+    const MAPS: [&str; 5] = ["labels", "matchLabels", "annotations", "selector", "nodeSelector"];
+    const TEXTS: [&str; 5] = ["name", "value", "serviceName", "serviceAccountName", "storageClassName"];
     match json {
         Json::Object(fields) => fields.iter().try_for_each(|(name, value)| {
             let is_map = MAPS.contains(&name.as_str()) && value["matchLabels"].is_null();
@@ -125,9 +125,11 @@ fn installed(root: &Path) -> Outcome<Option<PathBuf>> {
     let coming = place.join("coming.txt");
     fs::write(&coming, LIBRARY)?;
     let file = coming.to_string_lossy();
-    let how =
-        ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", &file];
-    tools::run(&place.join("bin/pip"), root, &how)?;
+    let exactly = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", &file];
+    let how = [&["install", "--quiet", "--disable-pip-version-check"][..], &exactly].concat();
+    if tools::run(&place.join("bin/pip"), root, &how).is_err() {
+        return Ok(None);
+    }
     // Renamed last, so that an installation that was broken off is made again.
     fs::rename(&coming, &wanted)?;
     Ok(Some(python))

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::clock::{Clock, SystemClock};
+use crate::component::state::State;
 use crate::livewell::Livewell;
 use crate::read::trial::{Asked, Trial, TriedOver};
 use crate::read::value::values::Values;
@@ -44,7 +45,9 @@ impl Livewell {
     /// # Errors
     /// Returns [`crate::ErrorKind::NotFound`] if there is no such query.
     pub fn passed(&self, query: &str) -> Result<Option<Vec<u64>>, Error> {
-        Ok(self.shared.query(query)?.passed.get().map(Passed::counts))
+        let query = self.shared.query(query)?;
+        let runs = query.state() != State::Stopped;
+        Ok(query.passed.get().filter(|_| runs).map(Passed::counts))
     }
 
     /// Counts what is left after each step of a query; of one with `for_each`, for one value. Blocks until that is done.

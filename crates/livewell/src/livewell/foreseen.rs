@@ -2,6 +2,7 @@
 
 use super::Livewell;
 use crate::component::state::State;
+use crate::error::with_id;
 use crate::source::failure::source_error;
 use crate::source::remembered::check_kind;
 use crate::source::stored::Held;
@@ -42,7 +43,8 @@ impl Livewell {
             }
             Ok(Built::Pushed(pushed)) => (pushed.definition, Recovery::Strict),
             Err(error) => {
-                return Ok(Some(Obstacle { code: error.code, message: error.message, resets: false }));
+                let message = with_id(&error.message, &component.id);
+                return Ok(Some(Obstacle { code: error.code, message, resets: false }));
             }
         };
         let judged = check_kind(&definition, &self.shared, &component).and_then(|()| {

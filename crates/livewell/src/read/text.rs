@@ -3,20 +3,33 @@
 use crate::Error;
 use crate::read::results::{ReadRow, Results};
 use livewell_model::Value;
+use livewell_query::StepError;
 use std::borrow::Cow;
+
+/// After how many rows a search asks whether somebody still waits for it.
+const LOOK_ROWS: u64 = 1_024;
 
 impl Results {
     /// Returns the rows of which a value contains a text, in upper or lower case, as [`Results::rows`] streams them. A value
-    /// that is not a text is searched as JSON.
+    /// that is not a text is searched as JSON. `is_over` is asked now and then: nobody may wait any more for what is found.
     ///
     /// # Errors
-    /// Returns the errors of [`Results::rows`], also from the iterator.
-    pub fn search(&self, text: &str) -> Result<Box<dyn Iterator<Item = ReadRow> + '_>, Error> {
-        let wanted = text.to_lowercase();
+    /// Returns the errors of [`Results::rows`], also from the iterator, and there [`crate::ErrorKind::Unavailable`] once it
+    /// is over.
+    pub fn search<'a>(
+        &'a self,
+        text: &str,
+        is_over: impl Fn() -> bool + 'a,
+    ) -> Result<Box<dyn Iterator<Item = ReadRow> + 'a>, Error> {
+        let (wanted, mut looked) = (text.to_lowercase(), 0_u64);
+        let looked_at = move |row: ReadRow| {
+            looked += 1;
+            if looked.is_multiple_of(LOOK_ROWS) && is_over() { Err(StepError::Cancelled.into()) } else { row }
+        };
         let is_found = move |row: &ReadRow| {
             row.as_ref().map_or(true, |(_, columns)| columns.iter().any(|value| has(value, &wanted)))
         };
-        Ok(Box::new(self.rows()?.filter(is_found)))
+        Ok(Box::new(self.rows()?.map(looked_at).filter(is_found)))
     }
 }
 

@@ -5,7 +5,7 @@ use super::caller::Caller;
 use super::context::Shared;
 use super::foreseen::NothingDone;
 use super::limits::peer;
-use super::problem::Code;
+use super::problem::{Code, documented};
 use super::turned_away::Refused;
 use crate::journal::{Event, Of, What};
 use axum::extract::{Request, State};
@@ -31,7 +31,8 @@ const UNKNOWN: SmolStr = SmolStr::new_static("unknown");
 pub async fn write(State(api): State<Shared>, request: Request, next: Next) -> Response {
     let Some(entry) = entry(&request) else { return next.run(request).await };
     let mut pending = Pending { api, entry: Some(entry) };
-    let mut answer = next.run(request).await;
+    // A refusal of the framework's has its code only as a document.
+    let mut answer = documented(next.run(request).await).await;
     answer.extensions_mut().insert(Audited);
     let entry = pending.entry.take();
     if answer.extensions().get::<NothingDone>().is_some() {

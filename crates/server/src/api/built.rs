@@ -7,8 +7,8 @@ use super::problem::Problem;
 pub(super) fn built(api: &Api, results: livewell::Results) -> Result<livewell::Results, Problem> {
     if results.is_to_come() {
         let id = &results.query_id;
-        let message = match keeps_from_building(api, id) {
-            Some(why) => format!("the first rows of `{id}` cannot be built yet: {why}"),
+        let message = match trouble_of(api, id) {
+            Some(why) => format!("the first rows of `{id}` are still to come, and there is trouble: {why}"),
             None => format!("the first rows of `{id}` are still being built"),
         };
         return Err(Problem::new(503, "LW0714", message).retry_after(1));
@@ -16,11 +16,19 @@ pub(super) fn built(api: &Api, results: livewell::Results) -> Result<livewell::R
     Ok(results)
 }
 
-/// Returns what keeps the rows of a new query from being built, if it is more than that this takes its time: its own trouble,
-/// or that of something that it reads.
-fn keeps_from_building(api: &Api, id: &str) -> Option<String> {
-    let trouble = |id: &str| api.livewell.condition(id).trouble.map(|(trouble, _)| trouble);
-    let sources = api.config().queries.get(id)?.sources.clone();
-    let of_source = |source: &String| Some(format!("`{source}`: {}", trouble(source)?));
-    sources.iter().find_map(of_source).or_else(|| trouble(id))
+/// Returns what may keep the rows of a new query from being built, beside that this takes its time: the trouble of something
+/// that it reads, however far up, or its own. What is stored already is built also while a source is in trouble.
+fn trouble_of(api: &Api, id: &str) -> Option<String> {
+    let config = api.config();
+    let (mut above, mut at) = (vec![id.to_owned()], 0);
+    while let Some(one) = above.get(at) {
+        let read = config.queries.get(one).map_or(&[][..], |query| &query.sources);
+        let new: Vec<String> = read.iter().filter(|id| !above.contains(id)).cloned().collect();
+        above.extend(new);
+        at += 1;
+    }
+    // The farthest first: what comes after it may wait for it.
+    let troubles = above.iter().rev().filter_map(|id| Some((id, api.livewell.condition(id).trouble?.0)));
+    let (from, trouble) = { troubles }.next()?;
+    Some(if from == id { trouble } else { format!("`{from}`: {trouble}") })
 }

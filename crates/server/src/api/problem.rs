@@ -151,6 +151,10 @@ pub async fn documented(answer: Response) -> Response {
     }
     let status = answer.status().as_u16();
     let code = if status == 413 { "LW0703" } else { "LW0701" };
-    let text = axum::body::to_bytes(answer.into_body(), PLAIN_BYTES_MAX).await.unwrap_or_default();
-    Problem::new(status, code, String::from_utf8_lossy(&text)).into_response()
+    let (parts, body) = answer.into_parts();
+    let text = axum::body::to_bytes(body, PLAIN_BYTES_MAX).await.unwrap_or_default();
+    let mut problem = Problem::new(status, code, String::from_utf8_lossy(&text)).into_response();
+    // What was noted of the answer is still so, such as that the audit log has it.
+    problem.extensions_mut().extend(parts.extensions);
+    problem
 }

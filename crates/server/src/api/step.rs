@@ -222,10 +222,17 @@ impl Stepped {
     fn followed(self, config: &Config, receives: Receives) -> Self {
         let readers = config.readers(&self.id);
         let follower = |id: &&str| Some(Follower { id: (*id).to_owned(), receives: receives(config, id)? });
-        let followers = readers.iter().filter_map(follower).take(NAMED_MAX).collect();
-        Self { followers: Some(followers), followers_total: Some(readers.len()), ..self }
+        let mut followers: Vec<Follower> = readers.iter().filter_map(follower).collect();
+        let total = followers.len();
+        // Whatever else is left out: what stops needs somebody.
+        followers.sort_by_key(|follower| follower.receives != STOP);
+        followers.truncate(NAMED_MAX);
+        Self { followers: Some(followers), followers_total: Some(total), ..self }
     }
 }
+
+/// What comes of a step for a query that stops in error.
+const STOP: &str = "stop";
 
 /// What comes of a step for a component that follows.
 type Receives = fn(&Config, &str) -> Option<&'static str>;
@@ -247,7 +254,7 @@ fn after_reset(_config: &Config, _id: &str) -> Option<&'static str> {
 /// Of a source whose history begins again. Sources that only come after it do not care.
 fn after_epoch(config: &Config, id: &str) -> Option<&'static str> {
     let query = config.queries.get(id)?;
-    Some(if query.recovery == Recovery::Strict { "stop" } else { "rebuild" })
+    Some(if query.recovery == Recovery::Strict { STOP } else { "rebuild" })
 }
 
 fn is_trigger(config: &Config, id: &str) -> bool {

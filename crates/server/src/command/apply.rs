@@ -130,6 +130,16 @@ pub(super) fn stopped(out: &mut impl Write, step: &Json) -> io::Result<()> {
              `livewell reset {id}`"
         )?;
     }
+    // Those that stop come first, so there can be more only if all that are named do.
+    let named = step["followers"].as_array().map_or(0, Vec::len) as u64;
+    let unnamed = step["followers_total"].as_u64().unwrap_or_default().saturating_sub(named);
+    if unnamed > 0 && receiving(step, "stop").count() as u64 == named {
+        writeln!(
+            out,
+            "and perhaps more of {}; `livewell status` names them",
+            counted(unnamed, "other", "others")
+        )?;
+    }
     Ok(())
 }
 

@@ -51,6 +51,7 @@ fn every_change_has_a_line_with_its_caller_and_reading_has_none() {
         ("POST", "backup", "", 200),
         ("DELETE", "queries/small", "", 204),
         ("DELETE", "queries/a%0Ab", "", 404),
+        ("POST", "queries/%ff/reset", "", 400),
     ] {
         assert_eq!(ask(method, path, body), status, "{method} {path}");
     }
@@ -79,11 +80,12 @@ fn every_change_has_a_line_with_its_caller_and_reading_has_none() {
         json!(["default", "backup", null, null, "done", 200, null]),
         by("remove", json!("small"), "done", 204, Json::Null),
         by("remove", json!("a%0Ab"), "refused", 404, json!("LW0501")),
+        by("reset", json!("%ff"), "refused", 400, json!("LW0701")),
         json!(["control-socket", "reset", "query", "big", "done", 202, null]),
     ];
     assert_eq!(lines.iter().map(said).collect::<Vec<_>>(), expected);
     assert_eq!((&lines[7]["parameters"], &lines[0]["address"]), (&json!("number=7"), &json!("127.0.0.1")));
-    assert_eq!(lines[13]["address"], Json::Null);
+    assert_eq!(lines[14]["address"], Json::Null);
     assert!(lines.iter().all(|line| line["time"].as_str().unwrap().starts_with("20")));
     let mode = fs::metadata(running.folder.path().join("audit.jsonl")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -91,7 +93,7 @@ fn every_change_has_a_line_with_its_caller_and_reading_has_none() {
     let logged: Vec<&str> = log.lines().filter(|line| line.contains(" audit: ")).collect();
     assert_eq!(logged.len(), expected.len(), "{log}");
     for part in ["reset done", "caller=control-socket", "id=\"big\"", "status=202"] {
-        assert!(logged[13].contains(part), "{part}: {}", logged[13]);
+        assert!(logged[14].contains(part), "{part}: {}", logged[14]);
     }
 }
 

@@ -133,7 +133,11 @@ fn the_command_reads_what_a_bound_token_may_read() {
 
     for (token, more, says) in [
         (Some("customer-42"), ["--for", "customer=c43"], "[LW0740]"),
-        (Some("nobody"), own, "environment variable LIVEWELL_TOKEN, which has another [LW0707]"),
+        (
+            Some("nobody"),
+            own,
+            "environment variable LIVEWELL_TOKEN, whose value this server does not accept [LW0707]",
+        ),
         (None, own, "environment variable LIVEWELL_TOKEN, which is not set [LW0707]"),
     ] {
         let (code, rows, said) = results(token, &more);
