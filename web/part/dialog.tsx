@@ -40,7 +40,8 @@ function Open({ of }: { of: Question }) {
   const act = async () => {
     try {
       await of.act();
-      question.value = null;
+      // Another question may have been asked meanwhile.
+      if (question.value === of) question.value = null;
     } catch (error) {
       setRefusal(asRefusal(error));
     }

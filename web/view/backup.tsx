@@ -4,7 +4,7 @@ import type { StoreAnswer } from "../data/held.ts";
 import { Button, obstacle } from "../part/button.tsx";
 import { ask } from "../part/dialog.tsx";
 import { download } from "../part/download.ts";
-import { say } from "../part/toast.tsx";
+import { say, sayWhy } from "../part/toast.tsx";
 import { bytes, count } from "../text.ts";
 
 /** What to do with the file, and with a server that may ask for a token. */
@@ -35,7 +35,7 @@ function askBackup(of: StoreAnswer): void {
           Everything goes on meanwhile. Until the last byte is here, pages that become free are not used again, so the store's file grows by
           what is written.
         </p>
-        <p>The file becomes a backup, with all of it checked, by</p>
+        <p>To check the file and make it a backup, run:</p>
         <pre class="code" tabIndex={0}>{`livewell backup DIR --file ${name}`}</pre>
         <p class="muted">
           <code>livewell backup DIR</code> alone does both, and checks what is there before it ends.
@@ -46,9 +46,11 @@ function askBackup(of: StoreAnswer): void {
     keep: "Not now",
     destroys: false,
     typed: null,
+    // It goes on without the dialog.
     act: async () => {
-      await download("/api/v1/backup", name, { accept: "application/octet-stream", method: "POST" });
-      say(`${name} is downloaded.`);
+      say("The server is sending the backup.");
+      const request = { accept: "application/octet-stream", method: "POST" };
+      void download("/api/v1/backup", name, request).then(() => say(`${name} is downloaded.`), sayWhy);
     },
   });
 }

@@ -132,7 +132,7 @@ function when(state: State): string {
   return "That is done between two deliveries.";
 }
 
-/** What is said of a letter that something was asked for of, which is done between two deliveries. */
+/** The note on a letter whose retry or removal is pending. */
 const ORDERED = { replay: "To be sent again", discard: "To be dropped" };
 
 interface EntryProps {

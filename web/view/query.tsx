@@ -13,7 +13,6 @@ import { Diffs } from "./diffs.tsx";
 import { Health } from "./health.tsx";
 import { asked, LargeRows } from "./large.tsx";
 import { Late } from "./late.tsx";
-import { Plan } from "./plan.tsx";
 import { Rows } from "./rows.tsx";
 
 /** Putting rows in order took too long, or too much memory. */
@@ -31,7 +30,7 @@ export function queryTabs(status: Status, live: Node | undefined): Tab[] {
 export function QueryViews({ tab, status }: { tab: string; status: Status }) {
   painted.value;
   const following = useFollowing(status);
-  if (tab === "plan") return <Plan id={status.id} />;
+  if (tab === "plan") return <Late of="Plan" id={status.id} />;
   if (tab === "health") return <Health status={status} />;
   if (!following?.fold) {
     const refusal = following?.refusal;

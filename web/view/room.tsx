@@ -42,7 +42,7 @@ export function Room({ of }: { of: StoreAnswer }) {
           name="File"
           of={file}
           all={limit}
-          note={reusable === null ? "" : `${bytes(reusable)} of it are free: used again before it grows, and what is free at its end is given back at the next clean stop`}
+          note={reusable === null ? "" : `${bytes(reusable)} are free. They are reused before the file grows; free pages at its end are returned at the next clean stop.`}
         />
       ) : null}
       {left !== null && disk !== null ? (

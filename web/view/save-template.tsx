@@ -21,7 +21,7 @@ export async function askSave(status: Status, live: Node | undefined, template: 
   try {
     const { definition, hash } = await call<Definition>(of("reactions", id, "/definition"), { urgent: true });
     if (typeof definition !== "object" || definition === null || hasSecret(definition)) {
-      return say(`${id} has a secret that was written out, and is not shown here. Change the template where the secret is.`);
+      return say(`The definition of ${id} contains a secret, which is not shown here: change the template in the configuration.`);
     }
     const next = print({ ...(definition as { [name: string]: Value }), template });
     const foreseen = await foreseeSaving("reaction", id, next, false, hash);

@@ -8,6 +8,7 @@ export { AbsentPanel } from "../absent.tsx";
 export { MessageView } from "../message.tsx";
 export { PlainRows } from "../plain.tsx";
 export { ParkedView } from "../parked.tsx";
+export { Plan } from "../plan.tsx";
 export { Store } from "../store.tsx";
 export { TransactionsView } from "../transactions.tsx";
 

@@ -28,13 +28,14 @@ pub struct Form {
 }
 
 impl Media {
-    /// Returns the one that a request accepts: a document, unless it names one of the others first.
+    /// Returns the one that a request accepts: the first of these that it names, else a document.
     pub fn accepted(headers: &HeaderMap) -> Self {
         let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let mut named = accepts.flat_map(|value| value.split(',')).filter_map(|kind| {
-            match kind.split(';').next().map(str::trim)? {
+            match kind.split(';').next()?.trim().to_ascii_lowercase().as_str() {
                 NDJSON => Some(Self::Lines),
                 CSV => Some(Self::Csv),
+                "application/json" => Some(Self::Document),
                 _ => None,
             }
         });

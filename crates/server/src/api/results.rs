@@ -275,14 +275,16 @@ fn whole(
     search: Option<String>,
     form: Form,
 ) -> Result<Response, Problem> {
+    let search = search.filter(|text| !text.is_empty());
     let condition = api.livewell.condition(&results.query_id);
     let mut headers = headers(&results, &condition, form.media);
     if search.is_some() {
         headers.remove(ROWS);
     }
     let body = stream::written(api, stream::permit(api)?, move |out| {
+        let reader = out.reader();
         let rows = match &search {
-            Some(text) => results.search(text).map_err(io::Error::other)?,
+            Some(text) => results.search(text, move || reader.is_gone()).map_err(io::Error::other)?,
             None => results.rows().map_err(io::Error::other)?,
         };
         let rows = rows.map(|row| row.map_err(io::Error::other));
@@ -357,6 +359,7 @@ fn headers(results: &livewell::Results, condition: &Condition, media: Media) -> 
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.name()));
     headers.insert(header::ETAG, etag(results));
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
     headers.insert("livewell-epoch", results.epoch.into());
     headers.insert("livewell-sequence", results.sequence.into());
     headers.insert(ROWS, results.row_count().into());

@@ -86,7 +86,7 @@ impl Lane {
 /// Creates a body that blocking `work` writes. If it fails, the body is cut off so that the reader notices.
 pub fn written<W>(api: &Api, permit: OwnedSemaphorePermit, work: W) -> Body
 where
-    W: FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+    W: FnOnce(&mut Out) -> io::Result<()> + Send + 'static,
 {
     let (lane, body) = lane(api, permit);
     let handle = Handle::current();
@@ -107,10 +107,29 @@ where
 }
 
 /// Collects what is written into chunks.
-struct Out {
+pub struct Out {
     lane: Lane,
     handle: Handle,
     buffer: Vec<u8>,
+}
+
+/// Who reads a body, to be asked by work that may write nothing for long.
+pub struct Reader {
+    chunks: mpsc::Sender<io::Result<Bytes>>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Out {
+    pub fn reader(&self) -> Reader {
+        Reader { chunks: self.lane.chunks.clone(), stop: self.lane.stop.clone() }
+    }
+}
+
+impl Reader {
+    /// Returns whether nobody reads any more, or everything stops.
+    pub fn is_gone(&self) -> bool {
+        self.chunks.is_closed() || *self.stop.borrow()
+    }
 }
 
 impl Write for Out {

@@ -110,14 +110,17 @@ fn from_file(file: &Path, directory: &Path) -> Result<Manifest, Failure> {
     let named = file.file_stem().and_then(|name| name.to_str()).and_then(named_store);
     let store = named.ok_or_else(|| {
         let message = format!(
-            "`{place}` is not named as the console names what it downloads, `livewell-ID.mdb` with the 32 digits of the \
-             store's id: give it that name again [LW0311]"
+            "`{place}` is not named `livewell-ID.mdb`, with the 32 digits of the store's id, as the console names what it \
+             downloads: rename it [LW0311]"
         );
         Failure::failed(message)
     })?;
     let unread = |error: io::Error| Failure::failed(format!("could not read `{place}`: {error} [LW0311]"));
     let mut data = File::open(file).map_err(unread)?;
     let about = data.metadata().map_err(unread)?;
+    if !about.is_file() {
+        return Err(Failure::failed(format!("`{place}` is not a file [LW0311]")));
+    }
     let taken = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let taken = taken.and_then(|since| i64::try_from(since.as_nanos()).ok()).map(Timestamp);
     let unfinished = Unfinished::begin(directory).map_err(failed)?;
@@ -125,13 +128,18 @@ fn from_file(file: &Path, directory: &Path) -> Result<Manifest, Failure> {
     io::copy(&mut data, &mut out)?;
     out.flush()?;
     drop(out);
-    unfinished.finish(store, taken.unwrap_or_else(|| SystemClock.now()), &check).map_err(failed)
+    // Damage is of the file: a download that was cut off, as a rule. The store may be whole.
+    unfinished.finish(store, taken.unwrap_or_else(|| SystemClock.now()), &check).map_err(|error| {
+        let why = "so it is not a backup; it may have been cut off: download it again";
+        Failure::failed(format!("`{place}` cannot be read as a store ({error}), {why} [LW0311]"))
+    })
 }
 
 /// Returns the store that a downloaded data file is of. Browsers put a number behind a name that is there already.
 fn named_store(name: &str) -> Option<StoreId> {
     let digits = name.strip_prefix("livewell-")?.get(..32)?;
-    u128::from_str_radix(digits, 16).ok().map(StoreId)
+    let is_number = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u128::from_str_radix(digits, 16).ok().filter(|_| is_number).map(StoreId)
 }
 
 /// Makes a store from a backup.

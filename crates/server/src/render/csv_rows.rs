@@ -2,11 +2,15 @@
 
 use super::cell::cell;
 use super::row::Row;
+use csv::QuoteStyle;
 use livewell_model::{SmolStr, Value};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::io::{self, Write};
+
+/// What a spreadsheet takes for the beginning of a formula, or passes over before one.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// How a text is written that a spreadsheet would take for a formula.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -22,7 +26,7 @@ pub enum Formulas {
 
 impl Formulas {
     fn text(self, text: Cow<'_, str>) -> Cow<'_, str> {
-        let quotes = self == Self::Quoted && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let quotes = self == Self::Quoted && text.starts_with(FORMULA);
         if quotes { format!("'{text}").into() } else { text }
     }
 
@@ -40,7 +44,9 @@ pub fn write(
     names: &[SmolStr],
     rows: impl IntoIterator<Item = io::Result<Row>>,
 ) -> io::Result<()> {
-    let mut records = csv::Writer::from_writer(out);
+    // A spreadsheet may split at other characters than a comma, and then takes a part of a text for a cell.
+    let quotes = if formulas == Formulas::Quoted { QuoteStyle::NonNumeric } else { QuoteStyle::Necessary };
+    let mut records = csv::WriterBuilder::new().quote_style(quotes).from_writer(out);
     let header: Vec<_> = names.iter().map(|name| formulas.text(name.as_str().into())).collect();
     records.write_record(header.iter().map(|name| name.as_bytes()))?;
     for row in rows {

@@ -31,7 +31,11 @@ fn rows_come_as_csv_with_formulas_quoted_only_if_asked() {
     let expected = "id,=total,name\na,-5,=1+2\nb,7,\"say \"\"hi\"\", Newark\"\nc,8,@NEWARK\n";
     assert_eq!(plain.body, expected);
     // A number below zero is not a formula.
-    let quoted = "id,'=total,name\na,-5,'=1+2\nb,7,\"say \"\"hi\"\", Newark\"\nc,8,'@NEWARK\n";
+    let quoted = r#""id","'=total","name"
+"a",-5,"'=1+2"
+"b",7,"say ""hi"", Newark"
+"c",8,"'@NEWARK"
+"#;
     assert_eq!(csv("?formulas=quoted").body, quoted);
     let page = csv("?limit=1");
     assert_eq!(page.body, "id,=total,name\na,-5,=1+2\n");

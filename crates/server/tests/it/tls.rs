@@ -336,19 +336,19 @@ fn check_says_what_is_wrong_with_the_files_and_run_does_not_begin() {
 #[test]
 fn a_configuration_with_tls_is_found_by_its_address() {
     let tls = serving("");
+    let path = |name: &str| tls.certificates.path(name).display().to_string();
+    let memory = |address: &str| {
+        let files = format!("certificate: {}, key: {}", path("server.crt"), path("server.key"));
+        format!("store: {{ kind: memory }}\nserver: {{ listen: '{address}', tls: {{ {files} }} }}\n")
+    };
+    let running = Running::of(&memory("127.0.0.1:0"));
+    let authority = path("authority.crt");
+    Place::new(&memory(&running.address), &[]).livewell(&["status", "--ca", &authority]).expect(0, &[]);
+    // One with a directory answers, too, and says that it has another store.
     let address = &tls.running.address;
-    let certificate = tls.certificates.path("authority.crt");
-    let place = Place::new(
-        &format!(
-            "store: {{ kind: memory }}\nserver: {{ listen: '{address}', tls: {{ certificate: a, key: b }} }}\n"
-        ),
-        &[],
-    );
-    let certificate = certificate.to_str().unwrap();
-    // It has answered, and told that it has another store.
+    let other = Place::new(&memory(address), &[]);
     let url = format!("https://{address}");
-    place.livewell(&["status", "--ca", certificate]).expect(1, &[&url, "has another"]);
-    place.livewell(&["status", "--ca", certificate, "--server", &url]).expect(0, &[]);
+    other.livewell(&["status", "--ca", &authority]).expect(1, &[&url, "has another"]);
     let ran = livewell(&["status", "--server", &format!("http://{address}")]);
     assert_eq!(ran.status.code(), Some(1), "it does not answer without TLS");
 }

@@ -148,7 +148,7 @@ fn steady(line: &str) -> String {
             _ => words.push(word),
         }
     }
-    UNITS.iter().fold(words.join(" "), |line, unit| line.replace(&format!("\"/{unit}\""), "\"/#\""))
+    UNITS.iter().fold(words.join(" "), |line, unit| line.replace(&format!("/{unit}\""), "/#\""))
 }
 
 /// Replaces a number, also within a word, and a word of hexadecimal digits, by `#`.

@@ -196,9 +196,12 @@ fn a_template_is_saved_and_a_reaction_that_was_stopped_goes_on_with_it() {
     web.set(|_, _| Act::Answer(200, ""));
     let running = hooked(&web, "template: 'old {{ row.id }}'");
     send(&running, &order("insert", "a", 1));
-    while web.seen().is_empty() {
-        livewell_services::pause(std::time::Duration::from_millis(25));
+    for _ in 0..800 {
+        if web.seen().is_empty() {
+            livewell_services::pause(std::time::Duration::from_millis(25));
+        }
     }
+    assert_eq!(web.seen().len(), 1);
     assert_eq!(running.ask("POST", "/api/v1/reactions/hook/stop", "", "").status, 200);
     let sent = web.seen().len();
     send(&running, &order("insert", "b", 2));

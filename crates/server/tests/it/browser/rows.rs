@@ -93,7 +93,7 @@ fn rows_are_saved_as_csv_all_of_them_or_those_that_are_found() {
     save("CSV", "big.csv", &sorted(""));
     browser.run("location.hash = '#/queries/big/rows?q=300'").unwrap();
     browser.wait_for(ROWS, &json!([["=1+2", "300"]]));
-    save("CSV for a spreadsheet, of the rows found", "big-found.csv", "id,total\n'=1+2,300\n");
+    save("CSV for a spreadsheet, of the rows found", "big-found.csv", "\"id\",\"total\"\n\"'=1+2\",300\n");
     assert_eq!(browser.messages(), Vec::<String>::new());
 }
 
