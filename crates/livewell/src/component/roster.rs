@@ -2,6 +2,7 @@
 //! them looks at all.
 
 use super::Component;
+use super::state::State;
 use super::tally::{Counts, Tally};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -73,6 +74,11 @@ impl Roster {
         self.tally.counts()
     }
 
+    /// Returns how many components are in a state.
+    pub(crate) fn count(&self, state: State) -> u64 {
+        self.tally.count(state)
+    }
+
     /// Returns how many components wait for a disk.
     pub(crate) fn stalled(&self) -> u64 {
         self.tally.stalled()
@@ -87,7 +93,7 @@ impl Roster {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::state::{ComponentKind, State};
+    use crate::component::state::ComponentKind;
 
     fn component(id: &str, number: u32, follows: &[u32]) -> Arc<Component> {
         Arc::new(Component::new(id, number, ComponentKind::Query, follows.to_vec()))

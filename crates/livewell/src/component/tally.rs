@@ -47,6 +47,12 @@ impl Tally {
         lock(&self.0).counts.clone()
     }
 
+    /// Returns how many components are in a state, of whatever kind.
+    pub(crate) fn count(&self, state: State) -> u64 {
+        let tallied = lock(&self.0);
+        tallied.counts.iter().filter(|((_, of), _)| *of == state).map(|(_, count)| count).sum()
+    }
+
     /// Returns how many components wait for a disk.
     pub(crate) fn stalled(&self) -> u64 {
         lock(&self.0).stalled

@@ -46,6 +46,9 @@ pub(crate) fn seen(roster: &Roster, component: &Component) -> Condition {
 
 /// Returns the nearest component in error of those that this one depends on.
 fn cause<'r>(roster: &'r Roster, component: &Component) -> Option<&'r Arc<Component>> {
+    if roster.count(State::Error) == 0 {
+        return None;
+    }
     let above = |one: &Component| {
         let blocked_by = one.is_blocked_by().and_then(|id| roster.get(&id));
         let followed = one.follows.iter().filter_map(|feed| roster.numbered(*feed));

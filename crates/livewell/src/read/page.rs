@@ -26,14 +26,39 @@ pub struct Page {
 /// Reads the status of the components on a page, by id.
 pub(crate) fn read(shared: &Shared, page: &Page) -> Result<Vec<Status>, Error> {
     let roster = shared.roster();
+    let state = page.state.map(|state| Wanted::new(&roster, state));
+    if state.as_ref().is_some_and(|state| state.is_nowhere) {
+        return Ok(Vec::new());
+    }
     let is_wanted = |component: &&Arc<Component>| {
         page.kind.is_none_or(|kind| component.kind == kind)
-            && page.state.is_none_or(|state| condition::seen(&roster, component).state == state)
+            && state.as_ref().is_none_or(|state| state.is_shown_by(&roster, component))
     };
     let wanted = roster.after(page.after.as_deref()).filter(is_wanted).take(page.limit);
     let wanted: Vec<_> = wanted.cloned().collect();
     drop(roster);
     status::of(shared, &wanted)
+}
+
+/// The components in one state. What a component shows takes a look at all above it, so others are told by less.
+struct Wanted {
+    state: State,
+    /// No component shows this state.
+    is_nowhere: bool,
+    /// A component may show this state without being in it: it waits for one above it that is in error.
+    may_be_shown_only: bool,
+}
+
+impl Wanted {
+    fn new(roster: &Roster, state: State) -> Self {
+        let may_be_shown_only = state == State::Waiting && roster.count(State::Error) > 0;
+        Self { state, is_nowhere: roster.count(state) == 0 && !may_be_shown_only, may_be_shown_only }
+    }
+
+    fn is_shown_by(&self, roster: &Roster, component: &Component) -> bool {
+        (self.may_be_shown_only || component.state() == self.state)
+            && condition::seen(roster, component).state == self.state
+    }
 }
 
 /// Returns the ids of queries that have not caught up, at most `most`.

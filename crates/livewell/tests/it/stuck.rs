@@ -2,7 +2,7 @@
 
 use crate::fixture::*;
 use livewell::IntoSource;
-use livewell::{InProcess, Query, Recovery, Setup, State};
+use livewell::{InProcess, Livewell, Page, Query, Recovery, Setup, State};
 use livewell_source::file::Files;
 use livewell_source::settings::FileSettings;
 
@@ -54,6 +54,7 @@ async fn all_that_is_above_a_source_in_error_waits_for_it_and_goes_on_once_it_is
             "{id}"
         );
     }
+    pages_by_state_are_what_the_components_show(&livewell);
     // What stops is stopped, whatever is above it.
     livewell.stop("r").await.unwrap();
     assert_eq!((status(&livewell, "r").state, status(&livewell, "r").error), (State::Stopped, None));
@@ -65,7 +66,20 @@ async fn all_that_is_above_a_source_in_error_waits_for_it_and_goes_on_once_it_is
     }
     idle(&livewell).await;
     assert_eq!(values(&livewell, "above"), [[1i64.into()]]);
+    pages_by_state_are_what_the_components_show(&livewell);
     livewell.shutdown().await;
+}
+
+fn pages_by_state_are_what_the_components_show(livewell: &Livewell) {
+    let ids = |state| {
+        let page = Page { kind: None, state, after: None, limit: 100 };
+        livewell.statuses(&page).unwrap().into_iter().map(|one| (one.id, one.state)).collect::<Vec<_>>()
+    };
+    let all = ids(None);
+    for state in State::ALL {
+        let expected: Vec<_> = all.iter().filter(|(_, one)| *one == state).cloned().collect();
+        assert_eq!(ids(Some(state)), expected);
+    }
 }
 
 #[tokio::test]
