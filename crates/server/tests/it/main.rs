@@ -77,6 +77,7 @@ mod packaged;
 mod pages;
 mod parked;
 mod place;
+mod posted;
 mod probed;
 mod recipes;
 mod redefined;
