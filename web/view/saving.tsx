@@ -13,7 +13,9 @@ export function Changing({ of, text }: { of: Foreseen; text: string | null }) {
   return (
     <>
       {of.action === "change" ? <Fields of={of} /> : <p>It starts at once.</p>}
-      {of.rebuilds ? (
+      {of.rebuilds && of.kind === "reaction" ? (
+        <p>All rows are written again, in another target. What the former one has stays.</p>
+      ) : of.rebuilds ? (
         <>
           <p>
             It is built again from {things(of.reads ?? 0, "stored element")}; its {things(of.rows ?? 0, "row")} serve until then.

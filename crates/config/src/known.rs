@@ -20,24 +20,27 @@ use livewell_source::settings::{FileSettings, SourceSettings};
 use std::collections::BTreeSet;
 use std::io;
 
-/// What will stop a component once it runs.
-pub fn problems(text: &str, config: &Config) -> Vec<Diagnostic> {
+/// What will stop a component once it runs, each with the id of the component.
+pub fn problems<'c>(text: &str, config: &'c Config) -> Vec<(&'c str, Diagnostic)> {
     let mut found = Vec::new();
+    let mut add = |id: &'c str, of_it: Vec<Diagnostic>| found.extend(of_it.into_iter().map(|one| (id, one)));
     for (node, source) in items(&config.sources) {
         if let SourceSettings::File(files) = source {
-            found.extend(headers(node, files));
+            add(source.id(), headers(node, files).into_iter().collect());
         }
     }
     for (node, settings) in items(&config.queries) {
         let error = query::check_begin(text, node, settings);
         // Said once is enough.
-        found.extend(if error.is_some() { error } else { constant(text, node, settings) });
+        let error = if error.is_some() { error } else { constant(text, node, settings) };
+        add(&settings.id, error.into_iter().collect());
     }
     for (node, reaction) in
         items(&config.reactions).filter(|(_, reaction)| !reaction.connector.key().is_empty())
     {
         for id in &reaction.shared.queries {
-            found.extend(config.queries.get(id).into_iter().flat_map(|query| keys(node, query)));
+            let missing = config.queries.get(id).into_iter().flat_map(|query| keys(node, query));
+            add(&reaction.shared.id, missing.collect());
         }
     }
     found

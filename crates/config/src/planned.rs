@@ -9,8 +9,9 @@ use super::reading;
 use super::references::{check_reaction, names};
 use super::sections::Settings;
 use super::tree::Node;
-use livewell::{ComponentKind, Query};
+use livewell::ComponentKind;
 use livewell_query::language::Diagnostic;
+use livewell_reaction::{Role, Settings as ReactionSettings};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -59,7 +60,8 @@ pub enum Act {
     Change {
         /// The settings that differ.
         fields: Vec<String>,
-        /// Whether it is a query whose rows are built again, beside the old ones.
+        /// Whether it is a query whose rows are built again, beside the old ones, or a reaction that keeps state and has
+        /// to write all of it in another target.
         rebuilds: bool,
     },
     /// It is removed, with everything that it has stored.
@@ -109,7 +111,11 @@ impl Config {
             self.put_called_over(&mut next);
         }
         next.hidden.extend(self.hidden.clone());
-        Ok(self.planned(next, kept))
+        let planned = self.planned(next, kept);
+        // What stays as it is may have become what it is over elements that are there now.
+        let concerns = |id: &str| planned.steps.iter().any(|step| step.id == id);
+        reading::check_known(&planned.next, concerns).map_err(|problems| problems.to_string())?;
+        Ok(planned)
     }
 
     /// Puts what calls have changed into `next`, as long as the file says of it what it said then.
@@ -132,10 +138,9 @@ impl Config {
         for (kind, id) in next.components() {
             let act = match (self.nodes(kind, id), next.nodes(kind, id)) {
                 (None, _) => Some(Act::Create),
-                (Some((was, _)), Some((is, _))) if !was.says_the_same(is) => Some(Act::Change {
-                    fields: different(was, is),
-                    rebuilds: kind == ComponentKind::Query && self.rebuilds(&next, id),
-                }),
+                (Some((was, _)), Some((is, _))) if !was.says_the_same(is) => {
+                    Some(Act::Change { fields: different(was, is), rebuilds: self.rebuilds(&next, kind, id) })
+                }
                 _ => None,
             };
             steps.extend(act.map(|act| Step { kind, id: id.to_owned(), act }));
@@ -166,11 +171,14 @@ impl Config {
             (None, Some(_)) => Act::Create,
             (Some(was), Some(made)) => {
                 // What it reads is labelled as before, since nothing else changes.
-                let is_other = |is: &Query| self.queries.get(id).is_some_and(|was| !was.has_rows_of(is));
-                Act::Change {
-                    fields: different(was, &made.node),
-                    rebuilds: change.query().is_some_and(is_other),
-                }
+                let rebuilds = match &made.settings {
+                    Settings::Source(_) => false,
+                    Settings::Query(is) => self.queries.get(id).is_some_and(|was| !was.has_rows_of(is)),
+                    Settings::Reaction(is) => {
+                        self.reactions.get(id).is_some_and(|was| fills_another(was, is))
+                    }
+                };
+                Act::Change { fields: different(was, &made.node), rebuilds }
             }
         };
         Step { kind: *kind, id: id.clone(), act }
@@ -191,8 +199,19 @@ impl Config {
         left.into_iter().chain(ordered.into_iter().rev()).map(|at| components[at]).collect()
     }
 
+    fn rebuilds(&self, next: &Self, kind: ComponentKind, id: &str) -> bool {
+        match kind {
+            ComponentKind::Source => false,
+            ComponentKind::Query => self.rebuilds_rows(next, id),
+            ComponentKind::Reaction => match (self.reactions.get(id), next.reactions.get(id)) {
+                (Some(was), Some(is)) => fills_another(was, is),
+                _ => false,
+            },
+        }
+    }
+
     /// Whether the rows of a query are built again: what they depend on differs, or the label of what it reads.
-    fn rebuilds(&self, next: &Self, id: &str) -> bool {
+    fn rebuilds_rows(&self, next: &Self, id: &str) -> bool {
         let (Some(was), Some(is)) = (self.queries.get(id), next.queries.get(id)) else { return false };
         let label = |config: &Self, id: &String| config.queries.get(id).and_then(|query| query.label.clone());
         !was.has_rows_of(is) || is.sources.iter().any(|id| label(self, id) != label(next, id))
@@ -218,6 +237,12 @@ fn check_target(next: &Config, made: &Made, problems: &mut Vec<Diagnostic>) {
     let (place, other) = (others.place(made.settings.id()), |at| Some(&others.at(at)?.settings));
     let conflicts = next.index.targets.conflicts(place, reaction, other);
     check_reaction(&next.store, &made.node, reaction, conflicts, problems);
+}
+
+/// Whether a reaction that keeps state has to write all of it in another target.
+fn fills_another(was: &ReactionSettings, is: &ReactionSettings) -> bool {
+    let (was, is) = (was.build(), is.build());
+    is.role() == Role::StateKeeper && was.identity() != is.identity()
 }
 
 /// The fields that differ, in alphabetical order.

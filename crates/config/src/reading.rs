@@ -33,15 +33,23 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
 /// valid then: a run has only that component in error, and over a store with elements a query may have a value.
 pub fn check(path: &Path) -> Result<(Config, Vec<String>), Problems> {
     let (config, texts) = load_with_text(path)?;
-    let mut found = known::problems(texts.all(), &config);
-    if !found.is_empty() {
-        config.hidden.hide(&mut found);
-        secret::hide_in(&mut found, texts.all(), config.all_nodes());
-        return Err(Problems::new(texts, found));
-    }
+    check_known(&config, |_| true)?;
     let mut warnings = known::warnings(&texts, &config);
     warnings.extend(twins::hints(&texts, &config.queries));
     Ok((config, warnings))
+}
+
+/// Looks at what can be known beside the text of those components whose ids `concerns` names.
+pub(super) fn check_known(config: &Config, concerns: impl Fn(&str) -> bool) -> Result<(), Problems> {
+    let texts = &*config.texts;
+    let found = known::problems(texts.all(), config).into_iter().filter(|(id, _)| concerns(id));
+    let mut found: Vec<Diagnostic> = found.map(|(_, problem)| problem).collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    config.hidden.hide(&mut found);
+    secret::hide_in(&mut found, texts.all(), config.all_nodes());
+    Err(Problems::new(texts.clone(), found))
 }
 
 /// Reads the section `server` of the configuration file at `path` alone; `None` without one.

@@ -155,7 +155,8 @@ pub enum ReactionError {
     },
     /// What the target holds is not what was delivered to it.
     #[error(
-        "{target} is not as it was left: {cause}; bring it back by difference with `livewell reset REACTION`"
+        "{target}: not what the reaction has left there: {cause}; bring it back by difference with `livewell reset \
+         REACTION`"
     )]
     Altered {
         /// The table or the prefix.

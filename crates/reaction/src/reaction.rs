@@ -170,6 +170,14 @@ pub trait Reaction: Send {
     /// Returns how it takes its input.
     fn style(&self) -> Style;
 
+    /// Returns what the detail of a checkpoint, and a checkpoint in the target, are about: the kind of the reaction and
+    /// what names the things that it keeps, without secrets and without the address of a server, which may move. A
+    /// reaction that was stopped under one identity and is started under another begins in the new target: what is
+    /// stored says nothing about that. Empty, by default: it is always the same.
+    fn identity(&self) -> String {
+        String::new()
+    }
+
     /// Resumes in the outside world from the state in the checkpoint's detail.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use crate::error::with_id;
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
 use crate::observe::Work;
 use crate::reaction::dead_letters;
+use crate::reaction::held::Held;
 use crate::reaction::notes::{self, Notes};
 use crate::run::backoff::{Backoff, Until};
 use crate::run::recovery::{self, Decision, Keeps, broken, code};
@@ -18,7 +19,7 @@ use crate::run::supervise::{caught_up, failed, stopped};
 use crate::settings::Recovery;
 use livewell_model::codec::Reader;
 use livewell_model::{QueryResult, SmolStr};
-use livewell_reaction::{ErrorKind, Outgoing, Reached, Reaction, ReactionError, Role, Start, Started, Style};
+use livewell_reaction::{ErrorKind, Outgoing, Reaction, ReactionError, Style};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::EpochRecord;
 use livewell_store::{Overlay, Resume, Snapshot, Version, WriteSet, compare};
@@ -97,105 +98,6 @@ pub(super) fn cause(error: &Error) -> Option<&ReactionError> {
 }
 
 impl Delivery {
-    /// Starts the reaction from its checkpoint.
-    fn start(&mut self) -> Result<(), Error> {
-        let snapshot = self.shared.store.snapshot()?;
-        if self.component.take_reset().is_some() {
-            let reset = self.reset(&snapshot);
-            let is_to_come = reset.as_ref().is_err_and(Error::passes_by_itself);
-            self.component.reset.fetch_or(is_to_come, Ordering::AcqRel);
-            return reset;
-        }
-        self.check_history(&snapshot)?;
-        let stored = self.checkpoint(&snapshot, 0)?.detail;
-        let started = self.begin(&snapshot, Some(stored.as_slice()).filter(|detail| !detail.is_empty()))?;
-        // A copy of another query's results is not a copy of this one's.
-        let ids = || self.upstreams.iter().map(|upstream| upstream.id.as_str());
-        let is_other = |there: &Reached| ids().all(|id| id != there.query_id);
-        let keeps_other = !started.reached.is_empty() && started.reached.iter().all(is_other);
-        self.rebuild = started.rebuild || keeps_other && self.reaction.role() == Role::StateKeeper;
-        let moved = self.reached(&snapshot, &started.reached)?;
-        if started.detail != stored || !moved.is_empty() {
-            self.commit(&snapshot, &moved, &started.detail)?;
-        }
-        Ok(())
-    }
-
-    /// Stops before anything outside changes if a person has to decide first: what a trigger has done in another
-    /// history, such as the file it wrote, is not cut back to the state of this one. State-keepers are started, because
-    /// they know themselves what they hold.
-    fn check_history(&self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
-        let keeps = Keeps::from(self.reaction.role());
-        if keeps == Keeps::State {
-            return Ok(());
-        }
-        for (at, upstream) in self.upstreams.iter().enumerate() {
-            let (feed, checkpoint) = (follow::open(snapshot, upstream)?, self.checkpoint(snapshot, at)?);
-            let resume = feed.resume(&checkpoint)?;
-            let decision = recovery::of_trigger(&resume, self.recovery, &checkpoint, &feed.head);
-            if resume == Resume::OtherEpoch && decision == Decision::Stop {
-                self.count_recovery(&resume, decision);
-                return Err(broken(&self.component.id, &upstream.id, &resume, keeps));
-            }
-        }
-        Ok(())
-    }
-
-    fn begin(&mut self, snapshot: &Arc<dyn Snapshot>, detail: Option<&[u8]>) -> Result<Started, Error> {
-        let head = |upstream: &Upstream| {
-            let head = follow::open(snapshot, upstream)?.head;
-            let (epoch, sequence, position) = (head.epoch, head.sequence, head.position);
-            Ok(Reached { query_id: upstream.id.as_str().into(), epoch, sequence, position })
-        };
-        let heads = self.upstreams.iter().map(head).collect::<Result<Vec<_>, Error>>()?;
-        let store = format!("{:032x}", self.shared.store.id().0);
-        let clock = self.shared.clock.clone();
-        let now = Arc::new(move || clock.now());
-        let attempts = self.component.attempts.clone();
-        let start =
-            Start { store: &store, reaction: &self.component.id, detail, heads: &heads, now, attempts };
-        let begun = self.notes.begin();
-        let started = self.reaction.start(&start);
-        started.inspect_err(|error| self.notes.not_started(&begun, error)).map_err(wrap(&self.component.id))
-    }
-
-    /// Returns the stored checkpoints that differ from those that a target keeps itself.
-    fn reached(&self, snapshot: &Arc<dyn Snapshot>, reached: &[Reached]) -> Result<Moved, Error> {
-        let mut moved = Moved::new();
-        for (at, upstream) in self.upstreams.iter().enumerate() {
-            let Some(there) = reached.iter().find(|there| there.query_id == upstream.id) else { continue };
-            let here = self.checkpoint(snapshot, at)?;
-            if (here.epoch, here.sequence) != (there.epoch, there.sequence) {
-                tracing::info!(
-                    reaction = %self.component.id, query = %upstream.id, here = here.sequence, there = there.sequence,
-                    "continuing from the checkpoint of the target",
-                );
-                moved.insert(at, (there.epoch, there.sequence, there.position));
-            }
-        }
-        Ok(moved)
-    }
-
-    /// Goes on from what is true now, whatever was missed.
-    fn reset(&mut self, snapshot: &Arc<dyn Snapshot>) -> Result<(), Error> {
-        let started = self.begin(snapshot, None)?;
-        self.rebuild = self.reaction.role() == Role::StateKeeper;
-        let mut moved = Moved::new();
-        // A copy is replaced before the checkpoint moves, so that a crash in between does not look like success.
-        let passed = if self.rebuild { &[] } else { self.upstreams.as_slice() };
-        for (at, upstream) in passed.iter().enumerate() {
-            let head = follow::open(snapshot, upstream)?.head;
-            let here = self.checkpoint(snapshot, at)?;
-            let left_out = head.sequence.saturating_sub(here.sequence);
-            if here.epoch == head.epoch && left_out > 0 {
-                let (reaction, upstream) = (&self.component.id, &upstream.id);
-                tracing::warn!(%reaction, query = %upstream, code = "LW0546", left_out, "the reset leaves out results that were not delivered");
-            }
-            moved.insert(at, (head.epoch, head.sequence, head.position));
-        }
-        self.commit(snapshot, &moved, &started.detail)
-    }
-
     /// Makes one delivery; returns false if there is nothing to deliver.
     fn step(&mut self) -> Result<bool, Error> {
         self.shared.damages.check(self.component.number)?;
@@ -322,7 +224,7 @@ impl Delivery {
                 if !matches!(resume, Resume::Changed { .. }) {
                     tracing::warn!(reaction = %self.component.id, query = %upstream.id, code = code(resume), sequence, "skipping what is gone");
                 }
-                let detail = self.checkpoint(snapshot, 0)?.detail;
+                let detail = self.held(snapshot)?.detail;
                 let moved = BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]);
                 self.commit(snapshot, &moved, &detail)
             }
@@ -346,7 +248,12 @@ impl Delivery {
     }
 
     /// Commits the checkpoints that moved, and the detail, which is stored with the first upstream's.
-    fn commit(&self, snapshot: &Arc<dyn Snapshot>, moved: &Moved, detail: &[u8]) -> Result<(), Error> {
+    pub(super) fn commit(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        moved: &Moved,
+        detail: &[u8],
+    ) -> Result<(), Error> {
         self.commit_with(snapshot, moved, detail, |_| Ok(()))
     }
 
@@ -373,7 +280,7 @@ impl Delivery {
                 checkpoint.config_hash = record.map_or(checkpoint.config_hash, |record| record.config_hash);
             }
             if at == 0 {
-                checkpoint.detail = detail.to_vec();
+                checkpoint.detail = Held::encode(&self.reaction.identity(), detail);
             }
             set.put(Checkpoint::key(number, upstream.number), checkpoint.encode());
         }

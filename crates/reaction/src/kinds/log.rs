@@ -63,6 +63,10 @@ impl Reaction for Log {
         Style::Results
     }
 
+    fn identity(&self) -> String {
+        "lines of the log".to_owned()
+    }
+
     fn start(&mut self, _start: &Start<'_>) -> Result<Started, ReactionError> {
         Ok(Started::default())
     }

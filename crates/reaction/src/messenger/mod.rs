@@ -271,6 +271,11 @@ impl<T: Transport> Reaction for Messenger<T> {
         Style::Results
     }
 
+    fn identity(&self) -> String {
+        // Of all kinds of messengers: their detail is the same.
+        "messages".to_owned()
+    }
+
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let running = self.begin(start)?;
         let detail = running.place.encode();

@@ -158,8 +158,10 @@ fn told(step: &Json) -> String {
         let verb = if step["rebuilds"] == true { "rebuilt" } else { "built" };
         parts.push(format!("{verb} from {}", counted(reads, "stored element", "stored elements")));
     }
-    if step["rebuilds"] == true {
-        parts.push(format!("its {} stay until then", counted(rows, "row", "rows")));
+    if step["kind"] == "reaction" && step["rebuilds"] == true && step["action"] == "change" {
+        parts.push("all rows are written again, in another target; what the former one has stays".to_owned());
+    } else if step["rebuilds"] == true {
+        parts.push(format!("its {} until then", counted(rows, "row stays", "rows stay")));
     }
     if let Some(stops) = step["stops"].as_object() {
         let what = if stops["resets"] == true { "it begins again by itself" } else { "it stops in error" };
@@ -191,8 +193,8 @@ fn receivers(step: &Json, what: &str, many: &str, one: &str) -> Option<String> {
     (!ids.is_empty()).then(|| format!("{}{more} {verb}", named.join(", ")))
 }
 
-/// Returns the followers of a step that receive `what`.
-fn receiving<'a>(step: &'a Json, what: &'a str) -> impl Iterator<Item = &'a str> {
+/// Returns the ids of the followers that a step has this effect on.
+pub(super) fn receiving<'a>(step: &'a Json, what: &'a str) -> impl Iterator<Item = &'a str> {
     let followers = step["followers"].as_array().into_iter().flatten();
     followers.filter(move |one| one["receives"] == what).filter_map(|one| one["id"].as_str())
 }

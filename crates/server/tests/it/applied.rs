@@ -91,6 +91,27 @@ fn a_plan_says_what_is_done_what_it_costs_and_who_receives_what() {
 }
 
 #[test]
+fn what_would_be_in_error_is_refused_and_another_target_is_foretold() {
+    let running = start();
+    let keys = |prefix: &str, key: &str| {
+        format!(
+            "  - {{ id: keys, kind: redis, queries: [small], url: \"redis://127.0.0.1:1/\", prefix: \"{prefix}\", \
+             key: [{key}] }}\n"
+        )
+    };
+    rewrite(&running, |text| format!("{text}{}", keys("a:", "nope")));
+    let refused = said(&apply(&running, &["--dry-run"]), 1);
+    assert!(refused.contains("LW0606") && refused.contains("nope"), "{refused}");
+    rewrite(&running, |text| text.replace("nope", "id"));
+    assert!(said(&apply(&running, &["--yes"]), 0).contains("applied"));
+    rewrite(&running, |text| text.replace("\"a:\"", "\"b:\""));
+    let shown = said(&apply(&running, &["--dry-run"]), 0);
+    let line = "change  reaction  keys                     prefix; all rows are written again, in another target; what the \
+                former one has stays";
+    assert!(shown.contains(line), "{shown}");
+}
+
+#[test]
 fn the_plan_in_json_is_as_its_schema_says() {
     let running = start();
     rewrite(&running, |text| text.replace("total > 10 ", "total > 20 ").replace(&query("other", 20), ""));

@@ -64,6 +64,7 @@ mod many;
 mod mapped;
 mod metrics;
 mod monitored;
+mod moved;
 mod mysql;
 mod nats;
 mod offline;

@@ -179,6 +179,10 @@ impl Reaction for Append {
         Style::Results
     }
 
+    fn identity(&self) -> String {
+        "lines of a file".to_owned()
+    }
+
     /// Keeps a file that exists before anything was delivered, and appends to it if that is allowed.
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let committed = match start.detail {

@@ -123,6 +123,10 @@ impl Reaction for Table {
         Style::Snapshots
     }
 
+    fn identity(&self) -> String {
+        "rows of a file".to_owned()
+    }
+
     /// Asks for a rebuild if the table is gone or is not the one of the checkpoint.
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let detail = start.detail;

@@ -53,6 +53,10 @@ impl Reaction for Execute {
         Style::Results
     }
 
+    fn identity(&self) -> String {
+        "statements in PostgreSQL".to_owned()
+    }
+
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let mut session = Session::new(self.settings.url.reveal(), self.settings.timeout)?;
         let Claim { owner, places, reached } = Claim::make(&mut session, start, "")?;

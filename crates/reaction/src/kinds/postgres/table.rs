@@ -70,6 +70,10 @@ impl Reaction for Table {
         Style::Results
     }
 
+    fn identity(&self) -> String {
+        format!("{} of PostgreSQL by `{}`", self.target(), self.settings.key.join("`, `"))
+    }
+
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let mut session = Session::new(self.settings.url.reveal(), self.settings.timeout)?;
         let Claim { owner, places, reached } = Claim::make(&mut session, start, &self.settings.table)?;

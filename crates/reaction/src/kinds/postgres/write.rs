@@ -197,7 +197,7 @@ impl Writing<'_> {
         if done == wanted || self.is_tolerant && done < wanted {
             return Ok(());
         }
-        let cause = format!("{wanted} rows were to be {what}, and {done} are there");
+        let cause = format!("of the rows that were to be {what} ({wanted}), {done} are there");
         Err(ReactionError::Altered { target: self.layout.target(), cause }.into())
     }
 

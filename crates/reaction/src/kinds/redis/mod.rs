@@ -152,6 +152,10 @@ impl Reaction for Redis {
         Style::Results
     }
 
+    fn identity(&self) -> String {
+        format!("keys `{}*` of Redis by `{}`", self.settings.prefix, self.settings.key.join("`, `"))
+    }
+
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let mut session = Session::new(&self.settings.url, self.settings.timeout)?;
         let place = place(&self.settings.prefix, start);
