@@ -75,6 +75,10 @@ impl Error {
         Self::new(ErrorKind::NotFound, "LW0501", format!("there is no `{id}` here"))
     }
 
+    pub(crate) fn nothing_numbered(id: &str, number: u64) -> Self {
+        Self::new(ErrorKind::NotFound, "LW0501", format!("`{id}` has nothing with the number {number}"))
+    }
+
     pub(crate) fn is_read(id: &str, readers: &[String]) -> Self {
         const NAMED: usize = 10;
         let names: Vec<String> = readers.iter().take(NAMED).map(|reader| format!("`{reader}`")).collect();

@@ -1,4 +1,4 @@
-//! Durations as settings write them: `500ms`, `10s`, `5m`, `1h`.
+//! Durations as settings write them: `500ms`, `10s`, `5m`, `1h`, `30d`.
 
 use serde::{Deserialize, Deserializer, Serializer, de};
 use std::time::Duration;
@@ -11,7 +11,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::E
     let text = String::deserialize(input)?;
     parse(&text).ok_or_else(|| {
         de::Error::custom(format!(
-            "`{text}` is not a duration; write a whole number and a unit, as in `500ms`, `60s`, `5m`, `1h`"
+            "`{text}` is not a duration; write a whole number and a unit, as in `500ms`, `60s`, `5m`, `1h`, `30d`"
         ))
     })
 }

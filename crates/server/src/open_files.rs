@@ -34,7 +34,7 @@ pub fn connections(wanted: usize, components: usize) -> usize {
         let files = getrlimit(Resource::Nofile).current.map_or(usize::MAX, |files| files as usize);
         let room = within(files.saturating_sub(owner_share(files)), components);
         if room < wanted {
-            tracing::info!("{files} files can be open, so at most {room} connections are");
+            tracing::info!("{files} files can be open, so at most {room} connections are accepted");
         }
         wanted.min(room)
     }

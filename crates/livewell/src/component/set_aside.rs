@@ -87,6 +87,16 @@ impl SetAside {
         Self { space: Space::DeadLetter, owner }
     }
 
+    /// Checks that each piece is there that an order to the component `id` names.
+    pub(crate) fn check(self, snapshot: &dyn Snapshot, id: &str, order: &Order) -> Result<(), Error> {
+        for number in order.numbers.iter().flatten() {
+            if *number == 0 || snapshot.get(&self.entry_key(*number))?.is_none() {
+                return Err(Error::nothing_numbered(id, *number));
+            }
+        }
+        Ok(())
+    }
+
     /// Adds a piece at the end; returns its number.
     pub(crate) fn add(self, overlay: &mut Overlay, bytes: Vec<u8>) -> Result<u64, Error> {
         let (mut counters, held) = self.counted(overlay)?;

@@ -4,7 +4,7 @@ use super::Livewell;
 use super::attempts::check_runs;
 use crate::Error;
 use crate::component::Component;
-use crate::component::set_aside::{Order, Orders, What};
+use crate::component::set_aside::{Order, Orders, SetAside, What};
 use crate::reaction::dead_letters::{self, DeadLetter};
 use crate::source::parked::{self, Parked};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Livewell {
     /// all. Letters that are taken leave the list.
     ///
     /// # Errors
-    /// Returns [`crate::ErrorKind::NotFound`] if there is no such reaction; [`crate::ErrorKind::Stopped`] if it does not
+    /// Returns [`crate::ErrorKind::NotFound`] if there is no such reaction or letter; [`crate::ErrorKind::Stopped`] if it does not
     /// run, so that nobody would do it.
     pub fn replay_dead_letters(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
         self.order_letters(id, Order::new(What::Again { text: None }, numbers))
@@ -49,6 +49,7 @@ impl Livewell {
     fn order_letters(&self, id: &str, order: Order) -> Result<(), Error> {
         let component = self.shared.reaction(id)?;
         check_runs(&component)?;
+        SetAside::dead_letters(component.number).check(&*self.shared.store.snapshot()?, id, &order)?;
         component.order(order);
         Ok(())
     }
@@ -67,8 +68,8 @@ impl Livewell {
     /// same commit; a piece that is refused again stays, with its new reason.
     ///
     /// # Errors
-    /// Returns [`crate::ErrorKind::NotFound`] if there is no such source; [`crate::ErrorKind::Unavailable`] if it is
-    /// stopped.
+    /// Returns [`crate::ErrorKind::NotFound`] if there is no such source or piece; [`crate::ErrorKind::Unavailable`] if
+    /// it is stopped.
     pub fn retry_parked(&self, id: &str, numbers: Option<Vec<u64>>) -> Result<(), Error> {
         self.order_parked(id, Order::new(What::Again { text: None }, numbers))
     }
@@ -100,7 +101,9 @@ impl Livewell {
     }
 
     fn order_parked(&self, id: &str, order: Order) -> Result<(), Error> {
-        self.orderable(id)?.order(order);
+        let component = self.orderable(id)?;
+        SetAside::parked(component.number).check(&*self.shared.store.snapshot()?, id, &order)?;
+        component.order(order);
         Ok(())
     }
 

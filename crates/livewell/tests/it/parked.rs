@@ -152,7 +152,9 @@ async fn what_is_tried_again_comes_in_at_the_head_in_its_order_and_what_is_refus
     idle(&livewell).await;
     assert_eq!(numbers(&livewell), [2, 4]);
     assert_rows(&livewell, &[("a", 1), ("b", 1), ("r", 9)]);
-    livewell.discard_parked("s", Some(vec![2, 77])).unwrap();
+    let refused = livewell.discard_parked("s", Some(vec![2, 77])).unwrap_err();
+    assert_eq!(refused.to_string(), "`s` has nothing with the number 77 [LW0501]");
+    livewell.discard_parked("s", Some(vec![2])).unwrap();
     until(&livewell, "s", |status| status.parked == 1).await;
     livewell.discard_parked("s", None).unwrap();
     until(&livewell, "s", |status| status.parked == 0).await;
@@ -298,7 +300,7 @@ async fn a_source_that_is_sent_to_parks_nothing_and_is_asked_in_vain() {
     assert_eq!(source.send(refused).await.unwrap_err().code, "LW0521");
     assert_eq!(numbers(&livewell), [0; 0]);
     livewell.retry_parked("s", None).unwrap();
-    livewell.retry_parked_as("s", 1, insert("b", 1)).unwrap();
+    assert_eq!(livewell.retry_parked_as("s", 1, insert("b", 1)).unwrap_err().code, "LW0501");
     livewell.discard_parked("s", None).unwrap();
     idle(&livewell).await;
     assert_eq!(status(&livewell, "s").sequence, 1);

@@ -5,8 +5,10 @@ use super::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
+use livewell_model::json::fault;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use std::marker::PhantomData;
 
 /// The bytes of a `T`.
@@ -21,7 +23,16 @@ impl<T: DeserializeOwned> Body<T> {
     /// # Errors
     /// Returns 400 for what is not a `T`.
     pub fn read(&self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.bytes).map_err(|error| Problem::new(400, "LW0701", error.to_string()))
+        serde_json::from_slice(&self.bytes).map_err(|error| Problem::new(400, "LW0701", said(&error)))
+    }
+}
+
+/// Says what is wrong with a body, and where.
+fn said(error: &serde_json::Error) -> String {
+    let place = format!("line {}, column {}", error.line(), error.column());
+    match error.classify() {
+        Category::Data => format!("{place}: {}", fault(error)),
+        _ => format!("{place}: not JSON: {}", fault(error)),
     }
 }
 

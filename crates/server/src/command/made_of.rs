@@ -25,8 +25,9 @@ pub fn table(schema: &Json, out: &mut dyn Write) -> io::Result<()> {
     if schema["dangling"]["count"] != 0 {
         let ids: Vec<_> =
             items(&schema["dangling"]["ids"]).iter().map(|id| text(id).escape_debug().to_string()).collect();
-        let (count, ids) = (&schema["dangling"]["count"], ids.join(", "));
-        writeln!(out, "{source}: {count} relationships dangle: {ids}")?;
+        let count = schema["dangling"]["count"].as_u64().unwrap_or_default();
+        let (dangle, ids) = (counted(count, "relationship dangles", "relationships dangle"), ids.join(", "));
+        writeln!(out, "{source}: {dangle}: {ids}")?;
     }
     if schema["others"] != 0 {
         writeln!(out, "{source}: {} more under names that are not listed", schema["others"])?;

@@ -54,7 +54,13 @@ pub fn run(reset: &Reset, found: &Found) -> Result<(), Failure> {
 /// Says what was done, and which queries stop.
 fn say(reset: &Reset, id: &str, text: &str, foreseen: &Json) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let document = || json!({ "id": id, "reset": true, "tables": reset.tables });
+    let document = || {
+        let mut document = json!({ "id": id, "reset": true, "tables": reset.tables });
+        if !foreseen.is_null() {
+            document["stops"] = apply::receiving(foreseen, "stop").collect();
+        }
+        document
+    };
     match reset.format {
         TextFormat::Json => writeln!(out, "{:#}", document())?,
         TextFormat::Text => {

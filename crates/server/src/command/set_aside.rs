@@ -65,8 +65,10 @@ impl SetAside<'_> {
             Found::Store(directory) => return Err(offline::needs_a_run(&format!("`--{verb}`"), directory)),
             Found::Server(client) => client,
         };
-        // All are looked for before anything is done.
-        self.pieces(client, numbers)?;
+        // Of several, all are looked for before anything is done.
+        if numbers.len() > 1 {
+            self.pieces(client, numbers)?;
+        }
         let path = format!("{}/{verb}", self.path);
         if numbers.is_empty() {
             client.post(&path)?;

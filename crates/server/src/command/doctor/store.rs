@@ -106,11 +106,13 @@ fn writable(directory: &Path) -> Finding {
 fn room(directory: &Path) -> Option<Finding> {
     let disk = rustix::fs::statvfs(directory).ok()?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    let found = format!("{} of its disk are free", size(free));
+    let all = disk.f_blocks.saturating_mul(disk.f_frsize);
+    let found = format!("{} of {} of its disk are free", size(free), size(all));
     let fix = "free space, or move the store to a larger disk";
     Some(match free {
         ..ROOM_MIN => Finding::fail(STORE, directory.display(), found, fix),
-        ROOM_MIN..ROOM => Finding::warn(STORE, directory.display(), found, fix),
+        // The tenth is what `livewell status` asks for.
+        _ if free < ROOM || free < all / 10 => Finding::warn(STORE, directory.display(), found, fix),
         _ => Finding::ok(STORE, directory.display(), found),
     })
 }
