@@ -60,17 +60,16 @@ impl Template {
             environment.add_filter(name, escaped);
         }
         environment.set_fuel(Some(FUEL));
-        environment.add_template_owned(TEMPLATE, with_texts(text)).map_err(|error| in_words(&error))?;
+        let text = with_texts(text);
+        environment.add_template_owned(TEMPLATE, text.clone()).map_err(|error| in_words(&error, &text))?;
         Ok(Self(environment))
     }
 
     /// Fills in the template.
     pub fn render(&self, context: Json) -> Result<String, String> {
-        let filled = self
-            .0
-            .get_template(TEMPLATE)
-            .and_then(|template| template.render(minijinja::value::Serde(context)));
-        filled.map_err(|error| in_words(&error))
+        let template = self.0.get_template(TEMPLATE).map_err(|error| in_words(&error, ""))?;
+        let filled = template.render(minijinja::value::Serde(context));
+        filled.map_err(|error| in_words(&error, template.source()))
     }
 }
 
@@ -198,9 +197,14 @@ impl Quotes {
     }
 }
 
-fn in_words(error: &Error) -> String {
+/// Says what is wrong in a template with this text.
+fn in_words(error: &Error, text: &str) -> String {
     let line = error.line().map_or_else(String::new, |line| format!(" in line {line}"));
-    let detail = error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned);
+    let place = error.range().and_then(|range| text.get(range)).filter(|place| !place.is_empty());
+    let detail = match (error.kind(), place) {
+        (ErrorKind::UndefinedError, Some(place)) => format!("`{place}` is undefined"),
+        _ => error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned),
+    };
     format!("{detail}{line}")
 }
 

@@ -274,9 +274,10 @@ fn a_template_makes_the_body_and_a_name_it_does_not_know_stops() {
     deliver_all(&mut webhook, &sample.outgoing(1..=1));
     let body: Json = serde_json::from_str(&server.seen()[0].body).unwrap();
     assert_eq!(body, json!({ "text": "ADD o1", "note": "one\n\"two\" \u{1f41f}" }));
-    for (template, word) in
-        [("{{ row.total }}", "undefined"), ("{% for a in range(99999999) %}{% endfor %}", "")]
-    {
+    for (template, word) in [
+        ("{{ row.id }}\n{{ row.total }}", "`row.total` is undefined in line 2"),
+        ("{% for a in range(99999999) %}{% endfor %}", ""),
+    ] {
         let (mut webhook, _) = started(with(template), None);
         let error = webhook.deliver(&sample.outgoing(1..=1)).unwrap_err();
         assert_eq!((error.code(), error.kind()), ("LW0412", ErrorKind::Stop), "{error}");
