@@ -1,5 +1,6 @@
 //! Reactions: a reaction effects results and then commits its checkpoint.
 
+pub(crate) mod compare;
 pub mod dead_letters;
 pub(crate) mod deliver;
 pub(crate) mod letters;

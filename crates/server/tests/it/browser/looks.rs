@@ -37,6 +37,7 @@ const VIEWS: &[&str] = &[
     "#/new/query",
     "#/reactions/board/deliveries",
     "#/reactions/board/dead",
+    "#/reactions/board/target",
     "#/new/source",
     "#/new/reaction",
     "#/reactions/board/edit",
