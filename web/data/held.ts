@@ -91,7 +91,7 @@ export function hints(store: StoreAnswer): Hint[] {
   if (reusable !== null && reusable > MUCH && reusable > data) {
     found.push({
       severity: "note",
-      text: "More than half of the file is free. It is used again before the file grows; to give it back to the disk, take a backup and restore it.",
+      text: "More than half of the file is free. It is used again before the file grows. To give it back to the disk, stop the server, take a backup of the store and restore that: it has no free pages, and begins new epochs.",
     });
   }
   if (room.kind === "memory") found.push({ severity: "note", text: "The store is in memory: it goes with the process." });

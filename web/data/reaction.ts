@@ -81,6 +81,53 @@ export interface Tried {
   truncated: boolean;
 }
 
+/** How far a target is in the results of its query. */
+export interface Checkpoint {
+  query_id: string;
+  epoch: string;
+  sequence: number;
+}
+
+/** What the target of a reaction holds. */
+export interface Target {
+  target: string;
+  rows: number;
+  checkpoint: Checkpoint | null;
+}
+
+export interface Difference {
+  key: string;
+  expected: string | null;
+  found: string | null;
+}
+
+export interface Differences {
+  count: number;
+  rows: Difference[];
+}
+
+/** The rows of a target against the live results of its checkpoint. */
+export interface Compared {
+  target: string;
+  checkpoint: Checkpoint;
+  rows: number;
+  live: number;
+  equal: boolean;
+  missing: Differences;
+  changed: Differences;
+  extra: Differences;
+}
+
+/** How far the comparisons of a reaction are that are running. */
+export interface Comparisons {
+  comparisons: { done: number; of: number | null }[];
+}
+
+/** Compares the target of a reaction; nothing there changes. */
+export function compare(id: string, signal: AbortSignal): Promise<Compared> {
+  return call<Compared>(of("reactions", id, "/compare"), { method: "POST", signal, long: true });
+}
+
 /** Ends the pause before the next attempt. */
 export function sendNow(id: string): Promise<unknown> {
   return perform("POST", of("reactions", id, "/send-now"));

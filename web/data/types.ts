@@ -105,6 +105,7 @@ export interface Status {
   reads: string[] | null;
   read_by: Readers | null;
   guarantee: "exactly_once" | "at_least_once" | "whole" | null;
+  keeps_rows: boolean | null;
 }
 
 export interface Server {

@@ -21,6 +21,7 @@ export function reactionTabs(status: Status, live: Node | undefined): Tab[] {
     { id: "deliveries", label: "Deliveries" },
     { id: "dead", label: "Dead letters", count: letters > 0 ? count(letters) : undefined, isBad: true },
     ...(MESSENGERS.includes(status.type) ? [{ id: "message", label: "Message" }] : []),
+    ...(status.keeps_rows ? [{ id: "target", label: "Target" }] : []),
     { id: "settings", label: "Settings" },
   ];
 }
@@ -30,6 +31,7 @@ export function ReactionViews({ tab, status, reread }: { tab: string; status: St
   const live = node(status.id);
   if (tab === "dead") return <LettersView status={status} live={live} reread={reread} />;
   if (tab === "message") return <Late of="MessageView" status={status} live={live} />;
+  if (tab === "target") return <Late of="TargetView" id={status.id} key={status.id} />;
   if (tab === "settings") return <Settings section="reactions" id={status.id} />;
   return (
     <>

@@ -42,7 +42,7 @@ export function Room({ of }: { of: StoreAnswer }) {
           name="File"
           of={file}
           all={limit}
-          note={reusable === null ? "" : `${bytes(reusable)} are free. They are reused before the file grows; free pages at its end are returned at the next clean stop.`}
+          note={reusable === null ? "" : `${bytes(reusable)} are free, and used again before the file grows. The file does not shrink; a backup has no free pages.`}
         />
       ) : null}
       {left !== null && disk !== null ? (

@@ -39,6 +39,6 @@ export function useStatus(kind: Kind, id: string, live: Node | undefined) {
 export function unknown(id: string): Status {
   const counts = { sequence: 0, position: 0, lag: 0, rows: 0, log_entries: 0, log_bytes: 0, parked: 0, dead_letters: 0, failures: 0 };
   const nothing = { type: null, lag_seconds: null, checked: null, upstream: null, error: null, error_since: null, reads: null };
-  const rest = { read_by: null, guarantee: null, configured: true, retries: 0, rates: { per_second: 0 }, epoch: "0" };
+  const rest = { read_by: null, guarantee: null, keeps_rows: null, configured: true, retries: 0, rates: { per_second: 0 }, epoch: "0" };
   return { id, kind: "query", state: "running", ...counts, ...nothing, ...rest };
 }

@@ -26,7 +26,7 @@ pub struct ServerLimits {
     pub stream_bytes: NonZeroUsize,
     /// How many streams one address may have open at once.
     pub streams_per_client: Option<NonZeroUsize>,
-    /// How many bytes of memory verifying a query may take.
+    /// How many bytes of memory verifying a query, or comparing a target, may take.
     pub verify_bytes: NonZeroUsize,
     /// How many calls one address may make in a second.
     pub requests_per_second: Option<NonZeroU32>,

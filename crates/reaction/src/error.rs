@@ -164,6 +164,14 @@ pub enum ReactionError {
         /// What differs.
         cause: String,
     },
+    /// A target cannot be compared with the live results now.
+    #[error("{target}: {cause}; nothing was compared, try again")]
+    Unsettled {
+        /// The table, the keys or the file.
+        target: String,
+        /// What keeps it from being compared.
+        cause: String,
+    },
     /// Input in a style that the reaction does not take: a fault of its driver.
     #[error("this reaction takes {takes} and was given {given}; please report this as a fault of Livewell")]
     OtherStyle {
@@ -197,6 +205,7 @@ impl ReactionError {
             Self::Template { .. } => "LW0412",
             Self::SameKey { .. } => "LW0413",
             Self::Altered { .. } => "LW0414",
+            Self::Unsettled { .. } => "LW0417",
         }
     }
 
@@ -206,7 +215,7 @@ impl ReactionError {
             // A snapshot ends early if its pin expires or the store is restarted; the next one may not. Names may
             // resolve to another address later.
             Self::Io { .. } | Self::Snapshot { .. } | Self::Private { .. } => ErrorKind::Retry,
-            Self::Away { .. } => ErrorKind::Wait,
+            Self::Away { .. } | Self::Unsettled { .. } => ErrorKind::Wait,
             _ => ErrorKind::Stop,
         }
     }

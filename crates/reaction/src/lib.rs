@@ -13,6 +13,7 @@ pub mod attempts;
 mod callback;
 pub mod conflict;
 pub mod error;
+mod expected;
 mod guarantee;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod keyed;
@@ -20,12 +21,14 @@ mod kind;
 pub mod kinds;
 #[cfg(feature = "messenger")]
 pub mod messenger;
+mod reached;
 pub mod reaction;
 pub mod settings;
 mod settings_error;
 mod shared;
 pub mod size;
 mod slice;
+pub mod target;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 #[cfg(any(feature = "nats", feature = "webhook", feature = "redis"))]
@@ -38,9 +41,10 @@ pub use kinds::*;
 pub use livewell_model::Secret;
 #[cfg(feature = "messenger")]
 pub use messenger::{Messenger, Transport};
+pub use reached::Reached;
 pub use reaction::{
-    DeadLetter, Delivered, Now, Origin, Outgoing, Reached, Reaction, Role, SnapshotOf, SnapshotRow, Start,
-    Started, Style,
+    DeadLetter, Delivered, Now, Origin, Outgoing, Reaction, Role, SnapshotOf, SnapshotRow, Start, Started,
+    Style,
 };
 pub use settings::Settings;
 pub use settings_error::SettingsError;

@@ -2,6 +2,8 @@
 
 use crate::ReactionError;
 use crate::attempts::{Attempts, Place};
+use crate::reached::Reached;
+use crate::target::Target;
 use livewell_model::diff::Columns;
 use livewell_model::json::ResultShape;
 use livewell_model::{QueryResult, SmolStr, Timestamp};
@@ -97,19 +99,6 @@ pub struct Started {
     pub rebuild: bool,
     /// The positions of the outside world in the feeds, if it knows them: they override the stored checkpoints.
     pub reached: Vec<Reached>,
-}
-
-/// The progress of the outside world in the results of one query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reached {
-    /// The query.
-    pub query_id: SmolStr,
-    /// The epoch the sequence counts in.
-    pub epoch: u64,
-    /// The last sequence that was effected; 0: the epoch's base.
-    pub sequence: u64,
-    /// The position of the store that led to it.
-    pub position: u64,
 }
 
 /// The outcome of a delivery.
@@ -211,6 +200,12 @@ pub trait Reaction: Send {
     /// Takes what the last [`Reaction::replace`] has set aside.
     fn dead(&mut self) -> Vec<DeadLetter> {
         Vec::new()
+    }
+
+    /// Returns its target, to be read while the reaction is at work; `None` if it keeps nothing that can be compared
+    /// with the live results.
+    fn target(&self) -> Option<Arc<dyn Target>> {
+        None
     }
 
     /// Sends a dead letter again, out of order.

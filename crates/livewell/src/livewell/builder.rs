@@ -119,6 +119,7 @@ impl Builder {
             dealers: Arc::default(),
             handles: Arc::default(),
             other_sides: Arc::default(),
+            targets: Arc::default(),
         })
     }
 }

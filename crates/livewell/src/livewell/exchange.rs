@@ -113,6 +113,7 @@ impl Livewell {
         self.shared.leftovers.forget(id);
         lock(&self.handles).remove(id);
         lock(&self.other_sides).remove(id);
+        lock(&self.targets).remove(id);
         if let Some((other_side, kept)) = kept {
             let (store, source) = (self.shared.store_name().to_owned(), id.clone());
             std::thread::spawn(move || {

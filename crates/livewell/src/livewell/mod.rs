@@ -3,6 +3,7 @@
 mod attempts;
 mod builder;
 mod coming;
+mod comparing;
 mod definitions;
 mod disk;
 mod exchange;
@@ -37,6 +38,7 @@ use crate::settings::Query;
 use crate::source::channel::SourceHandle;
 use crate::source::setup::IntoSource;
 use crate::upkeep::scrub::{self, ScrubStatus};
+use livewell_reaction::target::Target;
 use livewell_source::source::OtherSide;
 use livewell_store::Store;
 use std::collections::HashMap;
@@ -62,6 +64,8 @@ pub struct Livewell {
     handles: Arc<Mutex<HashMap<String, SourceHandle>>>,
     /// The other sides of sources, for questions while the sources are at work.
     other_sides: Arc<Mutex<HashMap<String, Arc<dyn OtherSide>>>>,
+    /// The targets of reactions that can be compared with the live results.
+    targets: Arc<Mutex<HashMap<String, Arc<dyn Target>>>>,
     end: Arc<End>,
 }
 

@@ -202,6 +202,10 @@ impl Livewell {
         if let (Some(component), Some(before)) = (Arc::get_mut(&mut component), before) {
             component.attempts = before.attempts.clone();
         }
+        match setup.reaction.target() {
+            Some(target) => drop(lock(&self.targets).insert(setup.id.clone(), target)),
+            None => drop(lock(&self.targets).remove(&setup.id)),
+        }
         if !setup.enabled {
             component.set(State::Paused);
             return Ok((component, Means::Nothing));

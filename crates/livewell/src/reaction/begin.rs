@@ -1,7 +1,7 @@
 //! How a reaction begins: where it was, in a target that is another one than before, or from what is true now.
 
 use super::deliver::{Delivery, Moved, wrap};
-use super::held::Held;
+use super::detail::Detail;
 use crate::Error;
 use crate::feed::follow::{self, Upstream};
 use crate::run::recovery::{self, Decision, Keeps, broken};
@@ -21,13 +21,13 @@ impl Delivery {
             return reset;
         }
         self.check_history(&snapshot)?;
-        let stored = self.held(&snapshot)?;
+        let stored = self.stored(&snapshot)?;
         let identity = self.reaction.identity();
         let is_another = stored.is_about_another(&identity);
         if is_another {
             tracing::info!(reaction = %self.component.id, before = stored.identity, now = identity, "another target");
         }
-        let known = Some(stored.detail.as_slice()).filter(|detail| !detail.is_empty() && !is_another);
+        let known = Some(stored.of_kind.as_slice()).filter(|detail| !detail.is_empty() && !is_another);
         let started = self.begin(&snapshot, known)?;
         // A copy of another query's results is not a copy of this one's.
         let ids = || self.upstreams.iter().map(|upstream| upstream.id.as_str());
@@ -36,7 +36,7 @@ impl Delivery {
         let lacks_rows = keeps_other || is_another;
         self.rebuild = started.rebuild || lacks_rows && self.reaction.role() == Role::StateKeeper;
         let moved = self.reached(&snapshot, &started.reached)?;
-        if started.detail != stored.detail || identity != stored.identity || !moved.is_empty() {
+        if started.detail != stored.of_kind || identity != stored.identity || !moved.is_empty() {
             self.commit(&snapshot, &moved, &started.detail)?;
         }
         Ok(())
@@ -118,7 +118,7 @@ impl Delivery {
     }
 
     /// Returns what the reaction keeps with its first checkpoint.
-    pub(super) fn held(&self, snapshot: &Arc<dyn Snapshot>) -> Result<Held, Error> {
-        Ok(Held::decode(&self.reaction.identity(), &self.checkpoint(snapshot, 0)?.detail))
+    pub(super) fn stored(&self, snapshot: &Arc<dyn Snapshot>) -> Result<Detail, Error> {
+        Ok(Detail::decode(&self.reaction.identity(), &self.checkpoint(snapshot, 0)?.detail))
     }
 }

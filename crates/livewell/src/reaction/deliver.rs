@@ -11,7 +11,7 @@ use crate::error::with_id;
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
 use crate::observe::Work;
 use crate::reaction::dead_letters;
-use crate::reaction::held::Held;
+use crate::reaction::detail::Detail;
 use crate::reaction::notes::{self, Notes};
 use crate::run::backoff::{Backoff, Until};
 use crate::run::recovery::{self, Decision, Keeps, broken, code};
@@ -224,7 +224,7 @@ impl Delivery {
                 if !matches!(resume, Resume::Changed { .. }) {
                     tracing::warn!(reaction = %self.component.id, query = %upstream.id, code = code(resume), sequence, "skipping what is gone");
                 }
-                let detail = self.held(snapshot)?.detail;
+                let detail = self.stored(snapshot)?.of_kind;
                 let moved = BTreeMap::from([(at, (epoch, sequence, checkpoint.position))]);
                 self.commit(snapshot, &moved, &detail)
             }
@@ -280,7 +280,7 @@ impl Delivery {
                 checkpoint.config_hash = record.map_or(checkpoint.config_hash, |record| record.config_hash);
             }
             if at == 0 {
-                checkpoint.detail = Held::encode(&self.reaction.identity(), detail);
+                checkpoint.detail = Detail::encode(&self.reaction.identity(), detail);
             }
             set.put(Checkpoint::key(number, upstream.number), checkpoint.encode());
         }

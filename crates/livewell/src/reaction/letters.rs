@@ -62,7 +62,7 @@ impl Delivery {
                     What::Again { .. } => self.resend(*number, &letter.letter)?,
                 };
                 let snapshot = self.shared.store.snapshot()?;
-                let detail = self.held(&snapshot)?.detail;
+                let detail = self.stored(&snapshot)?.of_kind;
                 self.commit_with(&snapshot, &Moved::new(), &detail, |overlay| match refused {
                     None => all.take_out(overlay, *number),
                     Some(reason) => {

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::component::Component;
+use crate::reaction::detail::Detail;
 use livewell_model::codec::Reader;
 use livewell_model::{QueryResult, SmolStr};
 use livewell_reaction::Outgoing;
@@ -65,7 +66,7 @@ pub(crate) fn read(
         let (epoch, low, head) = (feed.head.epoch, feed.head.low.max(1), feed.head.sequence);
         if let Some(checkpoint) = Checkpoint::read(&**snapshot, reaction.number, query.number)? {
             if !checkpoint.detail.is_empty() {
-                found.detail.clone_from(&checkpoint.detail);
+                found.detail = Detail::read(&checkpoint.detail).of_kind;
             }
             let waits = checkpoint.epoch == epoch && (low..=head).contains(&(checkpoint.sequence + 1));
             let next = if waits { at(checkpoint.sequence + 1, &mut found)? } else { None };

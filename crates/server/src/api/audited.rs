@@ -135,7 +135,9 @@ fn about(method: &Method, path: &str) -> Option<(String, Option<ComponentKind>, 
     let id = parts.get(1).filter(|_| kind.is_some()).map(|id| (*id).to_owned());
     let rest = if kind.is_some() { parts.get(2..).unwrap_or_default() } else { &parts[..] };
     let call = match (rest, method) {
-        (["changes" | "verify" | "try" | "why"] | ["message", "try"] | ["views", ..], _) => return None,
+        (["changes" | "verify" | "compare" | "try" | "why"] | ["message", "try"] | ["views", ..], _) => {
+            return None;
+        }
         ([], &Method::POST) => "create".to_owned(),
         ([], &Method::PUT) => "change".to_owned(),
         ([], &Method::DELETE) => "remove".to_owned(),
@@ -169,6 +171,7 @@ mod tests {
             (Method::POST, "sources/ops/changes", None),
             (Method::POST, "queries/late/verify", None),
             (Method::POST, "queries/late/why", None),
+            (Method::POST, "reactions/copy/compare", None),
             (Method::POST, "sources/check", None),
             (Method::POST, "sources/try", None),
             (Method::PUT, "sources/try", Some(("change", Some(Source), Some("try")))),

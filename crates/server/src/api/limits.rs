@@ -46,7 +46,7 @@ async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Pro
         && (path.ends_with("/changes") || path.ends_with("/results") || path == "/api/v1/stream");
     let most = api.limits.streams_per_client.filter(|_| is_stream).zip(peer(&request));
     let stream = most.map(|(most, peer)| api.client_streams.begin(peer, most.get())).transpose()?;
-    let long = ["/verify", "/why", "/funnel", "/views", "/check", "/try"];
+    let long = ["/verify", "/compare", "/target", "/why", "/funnel", "/views", "/check", "/try"];
     // A component may have such a name, and what changes it is not broken off.
     let changes_one = matches!(*request.method(), Method::PUT | Method::DELETE);
     let is_long = !changes_one && long.iter().any(|end| path.ends_with(end));

@@ -77,6 +77,7 @@ mod shown;
 mod source;
 mod step;
 mod stream;
+mod target;
 mod tokens;
 mod told;
 mod trace;

@@ -102,6 +102,7 @@ mod tests {
     use super::super::routes::calls;
     use super::super::schema::Schema;
     use super::super::shape::Status;
+    use super::super::target::Outcome;
     use super::super::transactions::Page as Transactions;
     use super::super::wire::Row;
     use super::*;
@@ -174,6 +175,7 @@ mod tests {
                 "element",
                 published::<Element>("livewell elements SOURCE ID, and a line of --label and --type"),
             ),
+            ("compare", published::<Outcome>("livewell compare --format json")),
             ("deliveries", published::<Deliveries>("livewell deliveries --format json")),
             ("elements", published::<Counts>("livewell elements SOURCE --format json")),
             ("foreseen", published::<Foreseen>("livewell remove and reset --dry-run --format json")),

@@ -7,8 +7,8 @@ use super::problem::Problem;
 use super::{
     access, apply, audited, backup, caller, change, components, configured, console, cors, dead_letters,
     definition, deliveries, editor, elements, error_pages, events, ingest, items, kinds, limits, message,
-    metrics, openapi, outbox, overview, parked, probes, progress, query, results, schema, source, trace,
-    transactions, try_out, verifying, views, why,
+    metrics, openapi, outbox, overview, parked, probes, progress, query, results, schema, source, target,
+    trace, transactions, try_out, verifying, views, why,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -45,6 +45,7 @@ pub(super) fn calls() -> Vec<Call> {
     calls.extend(dead_letters::calls());
     calls.extend(deliveries::calls());
     calls.extend(message::calls());
+    calls.extend(target::calls());
     calls.extend(elements::calls());
     calls.extend(schema::calls());
     calls.extend(progress::calls());

@@ -1,4 +1,4 @@
-//! The arguments of commands about what reactions deliver.
+//! The arguments of commands about what reactions deliver, and have delivered.
 
 use super::{At, TextFormat};
 use clap::Args;
@@ -46,6 +46,29 @@ pub struct SendNow {
     /// The reaction's id
     #[arg(value_name = "REACTION")]
     pub reaction: String,
+
+    /// Where it is
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `livewell compare`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  livewell compare late-table
+  livewell compare late-table --format json
+
+The rows of the target are compared with the live results of the checkpoint that the target is at, while the reaction \
+goes on; nothing in the target changes. Prints the first differences; exit code 1 if there is any.")]
+pub struct Compare {
+    /// The id of a reaction that keeps a table, keys or a file of rows
+    #[arg(value_name = "REACTION")]
+    pub reaction: String,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 
     /// Where it is
     #[command(flatten)]

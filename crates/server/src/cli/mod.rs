@@ -22,7 +22,7 @@ pub use apply::Apply;
 pub use at::At;
 pub use backup::{Backup, Restore};
 pub use begin::{Completions, Init, Man, Template};
-pub use deliver::{Deliveries, SendNow};
+pub use deliver::{Compare, Deliveries, SendNow};
 pub use doctor::Doctor;
 pub use export::{Export, ExportFormat};
 pub use look::{Explain, Results, Status, StatusFormat, TextFormat, Verify, Why};
@@ -150,6 +150,9 @@ Examples:
 
     /// Compute a query from scratch and compare it with its live results, or a `postgres` source with its database
     Verify(Verify),
+
+    /// Compare the rows that a reaction keeps in its target with the live results of its query
+    Compare(Compare),
 
     /// Explain a row of a query: why it is in the results, or why not; without a row: where the rows end
     Why(Why),
@@ -345,6 +348,7 @@ impl Command {
             | Self::Export(Export { at, .. })
             | Self::Try(Try { at, source: Some(_), .. })
             | Self::Verify(Verify { at, .. })
+            | Self::Compare(Compare { at, .. })
             | Self::Why(Why { at, .. })
             | Self::Status(Status { at, .. })
             | Self::Server(Server { at, .. })

@@ -4,6 +4,7 @@ mod apply;
 mod backup;
 mod behind;
 mod check;
+mod compare;
 mod completions;
 mod component;
 mod config;
@@ -106,6 +107,7 @@ fn run_here(command: &Command, place: Option<Found>) -> Result<(), Failure> {
         (Command::Results(results), Some(found)) => results::run(results, &found),
         (Command::Export(asked), Some(found)) => export::run(asked, &found),
         (Command::Verify(verify), Some(found)) => verify::run(verify, &found),
+        (Command::Compare(asked), Some(found)) => compare::run(asked, &found),
         (Command::Why(asked), Some(found)) => why::run(asked, &found),
         (Command::Status(status), Some(found)) => status::run(status, &found),
         (Command::Server(asked), Some(found)) => server::run(asked, &found),

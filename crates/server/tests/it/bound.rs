@@ -47,6 +47,8 @@ const OTHERS: &[&str] = &[
     "/api/v1/sources/orders/counts",
     "/api/v1/reactions/hook/deliveries",
     "/api/v1/reactions/hook/dead-letters",
+    "/api/v1/reactions/hook/target",
+    "/api/v1/reactions/hook/compare",
 ];
 
 fn order(id: &str, customer: &str) -> String {

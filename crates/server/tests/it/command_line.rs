@@ -2,13 +2,14 @@
 
 use super::{livewell, text};
 
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 37] = [
     "init",
     "run",
     "check",
     "results",
     "explain",
     "verify",
+    "compare",
     "status",
     "server",
     "graph",

@@ -52,7 +52,8 @@ const JSON: &str = "--format=json";
 #[test]
 fn every_json_output_is_as_its_schema_says() {
     let schemas = Schemas::default();
-    let reaction = "reactions:\n  - { id: log, kind: log, queries: [big] }\n";
+    let reaction = "reactions:\n  - { id: log, kind: log, queries: [big] }\n  \
+        - { id: rows, kind: file, queries: [big], path: rows.jsonl, mode: table }\n";
     let mut running = Running::start_with("", "", reaction);
     running.post(&orders(&[150, 250]));
     running.get("/api/v1/queries/big/results?position=2&wait=20s");
@@ -63,7 +64,7 @@ fn every_json_output_is_as_its_schema_says() {
     schemas.document("graph", &command(&["graph", JSON]), 0);
     schemas.document("history", &command(&["history", JSON]), 0);
     let held = schemas.document("store-size", &command(&["store", "size", JSON]), 0);
-    assert_eq!(held["components"].as_array().map(Vec::len), Some(3), "{held}");
+    assert_eq!(held["components"].as_array().map(Vec::len), Some(4), "{held}");
     schemas.document("rows", &command(&["results", "big", JSON]), 0);
     schemas.lines("row", &command(&["results", "big", "--format", "ndjson"]));
     let verified = schemas.document("verify", &command(&["verify", "big", JSON]), 0);
@@ -78,6 +79,10 @@ fn every_json_output_is_as_its_schema_says() {
     schemas.lines("element", &command(&["elements", "orders", "--label", "Order"]));
     of_a_source(&schemas, &running);
     schemas.document("deliveries", &command(&["deliveries", "log", JSON]), 0);
+    // Until the file is there, there is nothing to compare.
+    let compared = (0..500).map(|_| command(&["compare", "rows", JSON]));
+    let compared = compared.into_iter().find(|said| said.status.success()).unwrap();
+    schemas.document("compare", &compared, 0);
     let stopped = schemas.document("component", &command(&["stop", "log", JSON]), 0);
     assert_eq!(stopped["state"], "stopped");
     schemas.document("component", &command(&["start", "log", JSON]), 0);

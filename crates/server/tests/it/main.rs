@@ -22,6 +22,7 @@ mod check;
 mod clocks;
 mod command_line;
 mod commands;
+mod compared;
 mod conditional;
 mod console;
 mod control;

@@ -1,6 +1,8 @@
 //! Reactions that write files: [`Append`] adds a line per query result, [`Table`] keeps the current rows.
 
 mod append;
+mod compare;
+mod found;
 mod mark;
 mod place;
 mod rotate;

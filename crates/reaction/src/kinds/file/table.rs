@@ -3,17 +3,18 @@
 //! A snapshot is streamed into a temporary file beside the table, synced, and renamed over it, so a reader
 //! sees one snapshot or the next and memory stays the same for any number of rows.
 
+use super::compare::Whole;
+use super::found::{LINE_START, find, foreign};
 use super::mark::Mark;
 use super::place;
+use crate::target::Target;
 use crate::{Reaction, ReactionError, Role, SnapshotOf, Start, Started, Style};
 use livewell_model::json::{Data, RowShape};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::PathBuf;
-
-/// How a line of a table begins; a file that begins otherwise is not ours to replace.
-const LINE_START: &[u8] = b"{\"row_signature\":\"";
+use std::sync::Arc;
 
 /// Keeps a query's live results in a file.
 #[derive(Debug)]
@@ -35,10 +36,6 @@ impl Table {
         self
     }
 
-    fn foreign(&self) -> ReactionError {
-        ReactionError::Foreign { path: self.path.clone(), holds: "a table of rows", fate: "replaced" }
-    }
-
     fn io(&self, doing: &'static str) -> impl FnOnce(io::Error) -> ReactionError + use<> {
         ReactionError::io(doing, &self.path)
     }
@@ -52,25 +49,6 @@ impl Table {
         self.path.with_file_name(name)
     }
 
-    /// Opens the table, if there is a file.
-    fn find(&self) -> Result<Option<(File, Mark)>, ReactionError> {
-        let found = match fs::metadata(&self.path) {
-            Ok(found) => found,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(cause) => return Err(self.io("read")(cause)),
-        };
-        if found.is_dir() {
-            return Err(self.io("replace")(io::ErrorKind::IsADirectory.into()));
-        }
-        // Checked without opening it: opening a pipe waits for its other end.
-        if !found.is_file() {
-            return Err(self.foreign());
-        }
-        let mut file = File::open(&self.path).map_err(self.io("open"))?;
-        let mark = Mark::of(&mut file, found.len()).map_err(self.io("read"))?;
-        Ok(Some((file, mark)))
-    }
-
     fn refuse_foreign(&self, mut file: File) -> Result<(), ReactionError> {
         let mut start = Vec::new();
         file.rewind()
@@ -79,7 +57,7 @@ impl Table {
         if start.is_empty() || start == LINE_START {
             return Ok(());
         }
-        Err(self.foreign())
+        Err(foreign(&self.path))
     }
 
     fn write(&self, snapshot: &mut SnapshotOf<'_>) -> Result<Mark, ReactionError> {
@@ -132,7 +110,7 @@ impl Reaction for Table {
         let detail = start.detail;
         // Before the first snapshot the stored detail is empty.
         let expected = detail.filter(|detail| !detail.is_empty()).map(Mark::decode).transpose()?;
-        let found = match self.find()? {
+        let found = match find(&self.path)? {
             Some((_, mark)) if Some(mark) == expected => {
                 return Ok(Started { detail: mark.encode(), ..Started::default() });
             }
@@ -155,5 +133,9 @@ impl Reaction for Table {
         let mark = written?;
         place::sync_directory(&self.path)?;
         Ok(mark.encode())
+    }
+
+    fn target(&self) -> Option<Arc<dyn Target>> {
+        Some(Arc::new(Whole::new(&self.path)))
     }
 }

@@ -10,6 +10,8 @@ use livewell_model::SmolStr;
 use livewell_model::diff::Columns;
 use tokio_postgres::Transaction;
 
+/// How many rows of a snapshot go to the target at once, and how many determine the types of a new table.
+pub(super) const ROWS_MAX: usize = 1_000;
 /// The type of a column for which no row has a value yet.
 const UNKNOWN: &str = "text";
 
@@ -223,13 +225,18 @@ pub(super) fn key_of(key: &[usize], row: &Columns) -> String {
     serde_json::to_string(&texts).expect("texts always have a JSON form")
 }
 
+/// Returns the table that settings name, in words.
+pub(super) fn target(settings: &PostgresSettings) -> String {
+    format!("the table {}", name_of(&settings.table))
+}
+
 /// Returns the places of the key columns in the query's columns.
 pub(super) fn key(settings: &PostgresSettings, names: &[SmolStr]) -> Result<Vec<usize>, ReactionError> {
     let place = |column: &String| {
         names.iter().position(|name| name == column).ok_or_else(|| {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             ReactionError::Refused {
-                target: format!("the table {}", name_of(&settings.table)),
+                target: target(settings),
                 cause: format!(
                     "its key `{column}` is not a column of the query, which returns {}",
                     names.join(", ")

@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod claim;
+mod compare;
 mod execute;
 mod failure;
 mod kind;

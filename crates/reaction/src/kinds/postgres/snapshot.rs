@@ -1,9 +1,9 @@
 //! Brings the target table to a snapshot, by difference: its rows go into a temporary table first.
 
 use super::failure::Failure;
-use super::layout::{Column, Layout};
+use super::layout::Layout;
 use super::refusal::{Refusals, Row, changed, not_allowed, saved, unreadable};
-use super::statement::{self, MOVED, SameKey, casts, execute, names, set};
+use super::statement::{self, MOVED, SameKey, casts, differ, execute, names, set};
 use crate::ReactionError;
 use crate::keyed::Keyed;
 use livewell_model::diff::Columns;
@@ -93,7 +93,7 @@ impl Incoming<'_> {
         let (table, names) = (&self.layout.table, names(self.layout));
         let set = set(self.layout, |_, column| format!("n.{}", column.name));
         let keys = self.layout.key_columns().join(", ");
-        let differ = format!("ROW({}) IS DISTINCT FROM ROW({})", self.side("t"), self.side("n"));
+        let differ = differ(self.layout);
         self.transaction
             .batch_execute(&format!("CREATE INDEX ON {INCOMING} ({keys}); ANALYZE {INCOMING}"))
             .await?;
@@ -203,15 +203,6 @@ impl Incoming<'_> {
         );
         let found = self.transaction.query_one(&find, &[]).await?;
         Ok(if found.get(0) { SameKey::NullsToo } else { SameKey::Equal })
-    }
-
-    /// Returns the columns of one side in the form in which they are compared.
-    fn side(&self, side: &str) -> String {
-        let value = |column: &Column| match column.comparable {
-            true => format!("{side}.{}", column.name),
-            false => format!("{side}.{}::text", column.name),
-        };
-        self.layout.columns.iter().map(value).collect::<Vec<_>>().join(", ")
     }
 
     async fn refuse_twice(&self) -> Result<(), Failure> {

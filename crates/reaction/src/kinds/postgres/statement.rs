@@ -133,6 +133,18 @@ pub(super) fn set(layout: &Layout, value: impl Fn(usize, &Column) -> String) -> 
     layout.columns.iter().enumerate().map(set).collect::<Vec<_>>().join(", ")
 }
 
+/// Returns the condition that the row `t` of the table is not as the row `n`.
+pub(super) fn differ(layout: &Layout) -> String {
+    let side = |side: &str| {
+        let value = |column: &Column| match column.comparable {
+            true => format!("{side}.{}", column.name),
+            false => format!("{side}.{}::text", column.name),
+        };
+        layout.columns.iter().map(value).collect::<Vec<_>>().join(", ")
+    };
+    format!("ROW({}) IS DISTINCT FROM ROW({})", side("t"), side("n"))
+}
+
 /// Does work that changes the table, with deferrable constraints checked at its end.
 pub(super) async fn deferring(
     transaction: &Transaction<'_>,

@@ -2,26 +2,26 @@
 
 use super::checkpoint::Owner;
 use super::claim::Claim;
+use super::compare::Rows;
 use super::failure::Failure;
-use super::layout::{self, Layout};
+use super::layout::{self, Layout, ROWS_MAX};
 use super::place::Places;
 use super::refusal::Refusals;
 use super::session::Session;
 use super::settings::PostgresSettings;
 use super::snapshot::Incoming;
-use super::text::name_of;
 use super::write::Writing;
 use crate::keyed::{Changes, Keyed};
+use crate::target::Target;
 use crate::{
     DeadLetter, Delivered, OnRefusal, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf,
     SnapshotRow, Start, Started, Style,
 };
 use livewell_model::SmolStr;
 use livewell_model::diff::Columns;
+use std::sync::Arc;
 use tokio_postgres::Transaction;
 
-/// How many rows of a snapshot go to the target at once, and how many determine the types of a new table.
-const ROWS_MAX: usize = 1_000;
 /// How many time-outs a snapshot may take.
 const SNAPSHOT_PATIENCE: u32 = 20;
 
@@ -57,7 +57,7 @@ impl Table {
     }
 
     fn target(&self) -> String {
-        format!("the table {}", name_of(&self.settings.table))
+        layout::target(&self.settings)
     }
 }
 
@@ -183,6 +183,10 @@ impl Reaction for Table {
 
     fn dead(&mut self) -> Vec<DeadLetter> {
         std::mem::take(&mut self.dead)
+    }
+
+    fn target(&self) -> Option<Arc<dyn Target>> {
+        Some(Arc::new(Rows::new(self.settings.clone())))
     }
 }
 

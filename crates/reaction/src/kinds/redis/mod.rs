@@ -1,5 +1,7 @@
 //! `kind: redis`: a key for each live row, written together with the checkpoint by one script.
 
+mod compare;
+mod keys;
 mod session;
 mod settings;
 
@@ -9,16 +11,17 @@ use crate::keyed::{Change, Changes, Keyed};
 use crate::kind::Kind;
 use crate::settings_error::{SettingsError, one_query};
 use crate::shared::Shared;
+use crate::target::Target;
 use crate::{
     Delivered, Guarantee, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf, Start, Started, Style,
 };
+use keys::{json, key_places, name_of, place, read, target, written};
 use livewell_model::diff::Columns;
-use livewell_model::json::Data;
 use livewell_model::probe::Probed;
-use livewell_model::{SmolStr, Value};
 use redis::Script;
 use session::Session;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The one byte of detail: the reaction has started before, and the target knows the rest.
 const BEGUN: &[u8] = &[1];
@@ -98,18 +101,7 @@ impl Redis {
     }
 
     fn target(&self) -> String {
-        format!("the keys `{}*`", self.settings.prefix)
-    }
-
-    /// Returns the places of the key columns in the query's columns.
-    fn key(&self, names: &[SmolStr]) -> Result<Vec<usize>, ReactionError> {
-        let place = |column: &String| {
-            names.iter().position(|name| name == column).ok_or_else(|| ReactionError::Refused {
-                target: self.target(),
-                cause: format!("the key `{column}` is not a column of the query"),
-            })
-        };
-        self.settings.key.iter().map(place).collect()
+        target(&self.settings)
     }
 }
 
@@ -158,7 +150,7 @@ impl Reaction for Redis {
 
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let mut session = Session::new(&self.settings.url, self.settings.timeout)?;
-        let place = place(&self.settings.prefix, start);
+        let place = place(&self.settings.prefix, start.store, start.reaction);
         let is_first = start.detail.is_none();
         let stored: Option<String> = session.with(|connection| {
             if is_first {
@@ -179,7 +171,7 @@ impl Reaction for Redis {
         let of_epoch = results.iter().take_while(|outgoing| outgoing.epoch == first.epoch).count();
         let results = &results[..of_epoch];
         let last = results.last().unwrap_or(first);
-        let (target, key) = (self.target(), self.key(last.columns)?);
+        let (target, key) = (self.target(), key_places(&self.settings, last.columns)?);
         let prefix = self.settings.prefix.clone();
         let key_of = |row: &Columns| name_of(&prefix, &key, row);
         let keyed = Keyed { key_of: &key_of, names: last.columns, target: &target };
@@ -217,7 +209,7 @@ impl Reaction for Redis {
     /// Replaces the keys by difference: compares the keys under the prefix with the snapshot, and writes what differs.
     /// A difference of more keys than one call writes becomes visible in parts, and has no checkpoint until its end.
     fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
-        let (target, key) = (self.target(), self.key(snapshot.columns)?);
+        let (target, key) = (self.target(), key_places(&self.settings, snapshot.columns)?);
         let prefix = self.settings.prefix.clone();
         let key_of = |row: &Columns| name_of(&prefix, &key, row);
         let keyed = Keyed { key_of: &key_of, names: snapshot.columns, target: &target };
@@ -256,40 +248,8 @@ impl Reaction for Redis {
         running.write(&writes, &to, false)?;
         Ok(BEGUN.to_vec())
     }
-}
 
-/// Returns the name of a row's key: the prefix, then the values of the key columns with `:` between them.
-fn name_of(prefix: &str, key: &[usize], row: &Columns) -> String {
-    let part = |at: &usize| match &row[*at] {
-        Value::String(text) => text.to_string(),
-        other => serde_json::to_string(other).expect("a value always has a JSON form"),
-    };
-    let escaped = |at: &usize| part(at).replace('%', "%25").replace(':', "%3A");
-    match key {
-        [only] => format!("{prefix}{}", part(only)),
-        several => format!("{prefix}{}", several.iter().map(escaped).collect::<Vec<_>>().join(":")),
+    fn target(&self) -> Option<Arc<dyn Target>> {
+        Some(Arc::new(compare::Keys::new(self.settings.clone())))
     }
-}
-
-fn json(names: &[SmolStr], columns: &Columns) -> String {
-    serde_json::to_string(&Data { names, columns }).expect("a row always has a JSON form")
-}
-
-/// Returns the key of the checkpoint. If the prefix has a hash tag, so has this key, and a cluster keeps them together.
-fn place(prefix: &str, start: &Start<'_>) -> String {
-    let tag = prefix.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(tag, _)| tag);
-    let tag = tag.filter(|tag| !tag.is_empty()).map(|tag| format!("{{{tag}}}:")).unwrap_or_default();
-    format!("livewell:{tag}checkpoint:{}:{}", start.store, start.reaction)
-}
-
-/// Returns the value of the checkpoint: `EPOCH SEQUENCE POSITION QUERY`.
-fn written(query_id: &str, epoch: u64, sequence: u64, position: u64) -> String {
-    format!("{epoch} {sequence} {position} {query_id}")
-}
-
-fn read(checkpoint: &str) -> Option<Reached> {
-    let mut parts = checkpoint.splitn(4, ' ');
-    let mut number = || parts.next()?.parse().ok();
-    let (epoch, sequence, position) = (number()?, number()?, number()?);
-    Some(Reached { query_id: parts.next()?.into(), epoch, sequence, position })
 }

@@ -3,7 +3,7 @@
 use super::RedisSettings;
 use crate::{ReactionError, Secret};
 use livewell_model::probe::Probed;
-use redis::{Client, Connection, RedisError, RedisResult};
+use redis::{Client, Connection, FromRedisValue, RedisError, RedisResult};
 use std::time::Duration;
 
 /// How many keys are scanned or read at once.
@@ -67,21 +67,41 @@ impl Session {
         Ok(connection)
     }
 
+    /// Calls `each` with the keys that begin with `prefix`, in parts. Redis may return a key more than once.
+    pub fn scan<K: FromRedisValue>(
+        &mut self,
+        prefix: &str,
+        mut each: impl FnMut(&mut Self, Vec<K>) -> Result<(), ReactionError>,
+    ) -> Result<(), ReactionError> {
+        let mut cursor = 0_u64;
+        loop {
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg(pattern(prefix)).arg("COUNT").arg(SCAN_COUNT);
+            let (next, found): (u64, Vec<K>) = self.with(|connection| scan.query(connection))?;
+            if !found.is_empty() {
+                each(self, found)?;
+            }
+            cursor = next;
+            if cursor == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Returns the values of these keys; `None` of one that is gone, or is not a text.
+    pub fn values(&mut self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, ReactionError> {
+        self.with(|connection| redis::cmd("MGET").arg(keys).query(connection))
+    }
+
     /// Returns every key that begins with `prefix`, with its value.
     pub fn entries(&mut self, prefix: &str) -> Result<Vec<(String, String)>, ReactionError> {
+        let mut keys = std::collections::BTreeSet::new();
+        self.scan(prefix, |_, found: Vec<String>| {
+            keys.extend(found);
+            Ok(())
+        })?;
+        let keys: Vec<String> = keys.into_iter().collect();
         self.with(|connection| {
-            let (mut cursor, mut keys) = (0_u64, std::collections::BTreeSet::new());
-            loop {
-                let mut scan = redis::cmd("SCAN");
-                scan.arg(cursor).arg("MATCH").arg(pattern(prefix)).arg("COUNT").arg(SCAN_COUNT);
-                let (next, found): (u64, Vec<String>) = scan.query(connection)?;
-                keys.extend(found);
-                cursor = next;
-                if cursor == 0 {
-                    break;
-                }
-            }
-            let keys: Vec<String> = keys.into_iter().collect();
             let mut entries = Vec::with_capacity(keys.len());
             for part in keys.chunks(SCAN_COUNT) {
                 // A key of another type can never be right.

@@ -27,6 +27,9 @@ pub struct Place {
     /// that is always one snapshot. Null if that is not known.
     #[schemars(extend("enum" = ["exactly_once", "at_least_once", "whole", null]))]
     guarantee: Option<&'static str>,
+    /// Whether a reaction keeps a copy of the live results in its target, which can be compared with them. Null for
+    /// everything else, and for what is not in the configuration.
+    keeps_rows: Option<bool>,
 }
 
 /// The first of some ids, and how many there are.
@@ -48,6 +51,7 @@ pub fn place(api: &Api, status: &Status) -> Place {
         reads,
         read_by: Some(Ids { ids: read_by, count: readers }),
         guarantee: guarantee(&config, status.kind, &status.id),
+        keeps_rows: keeps_rows(&config, status.kind, &status.id),
     }
 }
 
@@ -56,7 +60,7 @@ pub fn left(api: &Api, status: &Status) -> Place {
     // A definition that an earlier version has written is not read.
     let definition = api.livewell.definition(&status.id).ok();
     let reads = definition.map(|definition| definition.made.upstreams().to_vec()).unwrap_or_default();
-    Place { kind: Kind(status.kind), of: None, reads, read_by: None, guarantee: None }
+    Place { kind: Kind(status.kind), of: None, reads, read_by: None, guarantee: None, keeps_rows: None }
 }
 
 /// Returns the `kind` of a component's settings.
@@ -66,6 +70,12 @@ pub fn type_of(config: &Config, kind: ComponentKind, id: &str) -> Option<&'stati
         ComponentKind::Query => None,
         ComponentKind::Reaction => config.reactions.get(id).map(|reaction| reaction.connector.kind()),
     }
+}
+
+/// Returns whether a reaction keeps a copy of the live results.
+fn keeps_rows(config: &Config, kind: ComponentKind, id: &str) -> Option<bool> {
+    let reaction = config.reactions.get(id).filter(|_| kind == ComponentKind::Reaction)?;
+    Some(reaction.connector.role() == livewell_reaction::Role::StateKeeper)
 }
 
 /// Returns how often what comes in is taken in, or how often an effect is there, whatever crashes in between.

@@ -4,10 +4,12 @@
 mod source;
 mod watched;
 
+pub use watched::watch;
+
 use super::find::Found;
 use super::{behind, offline};
 use crate::cli::{TextFormat, Verify};
-use crate::client::parameters;
+use crate::client::{encoded, parameters};
 use crate::failure::Failure;
 use crate::progress::{Progress, Unit};
 use crate::render::counted;
@@ -52,8 +54,9 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
                 }
                 return source::run(client, id, table.as_deref(), verify.format);
             }
-            let watched = watched::watch(client, id);
-            let found = client.post(&format!("/api/v1/queries/{id}/verify{}", parameters(values)))?;
+            let (title, path) = (format!("verifying `{id}` on the server"), verification(id));
+            let watched = watch(client, title, path.clone(), "verifications");
+            let found = client.post(&format!("{path}{}", parameters(values)))?;
             drop(watched);
             behind::say_of_server(client, id)?;
             let text = |json: &serde_json::Value| json.as_str().map(ToOwned::to_owned);
@@ -81,6 +84,11 @@ pub fn run(verify: &Verify, found: &Found) -> Result<(), Failure> {
         "`{id}` is not what its sources give at sequence {sequence}; the first differences are above. \
          `livewell reset {id}` rebuilds it [LW0715]"
     )))
+}
+
+/// Returns the path of the call that verifies a query.
+fn verification(query: &str) -> String {
+    format!("/api/v1/queries/{}/verify", encoded(query))
 }
 
 fn show(shown: &Progress, progress: verify::Progress) {

@@ -1,6 +1,6 @@
-//! How far a verification on the server is, asked beside the call that waits for it.
+//! How far a verification or a comparison on the server is, asked beside the call that waits for it.
 
-use crate::client::{Client, encoded};
+use crate::client::Client;
 use crate::progress::{Progress, Unit};
 use serde_json::Value as Json;
 use std::convert::Infallible;
@@ -18,24 +18,22 @@ pub struct Watched {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Begins to show how far the verification of this query is.
-pub fn watch(client: &Client, query: &str) -> Watched {
-    let shown = Progress::of(format!("verifying `{query}` on the server"));
-    let (path, another) = (format!("/api/v1/queries/{}/verify", encoded(query)), client.another());
+/// Begins to show how far the first is of those that run: the answer at this path has them in the list of this name.
+pub fn watch(client: &Client, title: String, path: String, list: &'static str) -> Watched {
+    let shown = Progress::of(title);
+    let another = client.another();
     let (over, is_over) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         // What fails here is said by the call that waits.
         let Ok(client) = another() else { return };
         while is_over.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-            client.get(&path).iter().for_each(|running| show(&shown, running));
+            client.get(&path).iter().for_each(|running| show(&shown, &running[list][0]));
         }
     });
     Watched { over: Some(over), thread: Some(thread) }
 }
 
-/// Shows how far the verification is that began first.
-fn show(shown: &Progress, running: &Json) {
-    let first = &running["verifications"][0];
+fn show(shown: &Progress, first: &Json) {
     let unit = Unit::Things(if first["what"] == "rows" { "rows" } else { "elements" });
     if let Some(done) = first["done"].as_u64() {
         shown.at(done, first["of"].as_u64(), unit);

@@ -1,4 +1,4 @@
-//! Every view in both themes and three widths: nothing beside the page, no message in the console, no rule of access broken.
+//! Every view in both themes and at the widths of phones, tablets and screens: nothing beside the page, no message in the console, no rule of access broken.
 
 use super::{ROWS, browser_at, open, order, send};
 use crate::running::{Running, orders};
@@ -37,11 +37,15 @@ const VIEWS: &[&str] = &[
     "#/new/query",
     "#/reactions/board/deliveries",
     "#/reactions/board/dead",
+    "#/reactions/board/target",
     "#/new/source",
     "#/new/reaction",
     "#/reactions/board/edit",
     "#/errors/LW0510",
 ];
+
+/// A small phone, a phone, a tablet, a screen.
+const WIDTHS: [u32; 4] = [320, 390, 768, 1280];
 
 /// Whether the view has come, and whether anything reaches beyond the page sideways.
 const IS_THERE: &str = "return document.querySelector('main').childElementCount > 0
@@ -82,7 +86,7 @@ fn views(running: &Running) -> Vec<String> {
 }
 
 #[test]
-fn every_view_fits_in_both_themes_and_three_widths() {
+fn every_view_fits_in_both_themes_and_at_every_width() {
     let running = shop();
     let views = views(&running);
     let browser = browser_at(&running, "#/");
@@ -90,7 +94,7 @@ fn every_view_fits_in_both_themes_and_three_widths() {
         // Once for all sizes: to load it takes longer than to lay it out again.
         open(&browser, &running, view);
         for (theme, width) in
-            ["light", "dark"].into_iter().flat_map(|theme| [320, 390, 1280].map(|width| (theme, width)))
+            ["light", "dark"].into_iter().flat_map(|theme| WIDTHS.map(|width| (theme, width)))
         {
             browser.show(width, 800, theme);
             browser.wait_for(IS_THERE, &json!(true));

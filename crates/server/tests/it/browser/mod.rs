@@ -15,6 +15,7 @@ mod reaction;
 mod rows;
 mod sources;
 mod stored;
+mod target;
 mod why;
 
 use super::running::{Answer, Running};
