@@ -1,6 +1,7 @@
 //! The promises of the reactions in this crate.
 
 mod append;
+mod kafka;
 mod kinds;
 mod messengers;
 mod nats;

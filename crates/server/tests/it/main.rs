@@ -55,6 +55,7 @@ mod inspect;
 mod items;
 mod joined;
 mod kafka;
+mod kafka_out;
 mod kept;
 mod killed;
 mod known;
