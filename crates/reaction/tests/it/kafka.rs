@@ -123,6 +123,9 @@ fn deliver_all(reaction: &mut Kafka, results: &[Outgoing<'_>]) -> (Vec<DeadLette
 
 #[test]
 fn at_least_once_passes_the_suite_of_messengers() {
+    if !services::Kafka::start().is_ours() {
+        return;
+    }
     messengers(|| Target::new(1, Delivery::AtLeastOnce));
 }
 
@@ -135,6 +138,9 @@ fn exactly_once_passes_the_suite_of_triggers() {
 fn what_a_broker_that_hung_takes_late_is_repeated_under_the_same_ids() {
     for delivery in [Delivery::AtLeastOnce, Delivery::ExactlyOnce] {
         let target = Target::new(1, delivery);
+        if !target.server.borrow().is_ours() {
+            return;
+        }
         let sample = Sample::new(8);
         let mut reaction = Messaged::reaction(&target);
         start(&mut *reaction, None).unwrap();
