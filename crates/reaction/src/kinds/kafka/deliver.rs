@@ -1,9 +1,9 @@
 //! Writing results: their records and the checkpoint, in one transaction if each is to be there once.
 
-use super::Running;
 use super::detail::Aside;
 use super::failure::{refused, sorted};
 use super::message::Made;
+use super::running::Running;
 use super::session::Session;
 use crate::shared::OnRefusal;
 use crate::{DeadLetter, Delivered, Outgoing, Reached, ReactionError};
@@ -99,16 +99,8 @@ pub(super) fn resend(
     session.producer.commit().map_err(sorted)
 }
 
-impl Running {
-    /// Returns whether the checkpoint is in the cluster.
-    pub(super) fn is_exact(&self) -> bool {
-        self.detail.checkpoint.is_some()
-    }
-
-    fn is_set_aside(&self, outgoing: &Outgoing<'_>, made: &Made) -> bool {
-        made.index
-            .is_some_and(|index| self.detail.set_aside.iter().any(|aside| *aside == place(outgoing, index)))
-    }
+fn is_set_aside(running: &Running, outgoing: &Outgoing<'_>, made: &Made) -> bool {
+    made.index.is_some_and(|index| running.detail.set_aside.contains(&place(outgoing, index)))
 }
 
 /// Makes the records of the first results, as many as go into one transaction.
@@ -132,7 +124,7 @@ fn made(
             Err(_) if at > 0 => break,
             making => making?,
         };
-        for made in making.made.into_iter().filter(|made| !running.is_set_aside(outgoing, made)) {
+        for made in making.made.into_iter().filter(|made| !is_set_aside(running, outgoing, made)) {
             bytes += made.record.size();
             let partition = session.partition(made.record.key.as_deref().unwrap_or_default());
             batch.records.push((partition, made.record));

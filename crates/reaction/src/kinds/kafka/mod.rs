@@ -10,6 +10,7 @@ mod failure;
 mod message;
 mod probe;
 mod rebuild;
+mod running;
 mod session;
 mod settings;
 
@@ -19,19 +20,14 @@ use crate::kind::Kind;
 use crate::settings_error::{SettingsError, one_query};
 use crate::shared::{OnRefusal, Shared};
 use crate::{
-    DeadLetter, Delivered, Guarantee, Now, Outgoing, Reached, Reaction, ReactionError, Role, SnapshotOf,
-    Start, Started, Style,
+    DeadLetter, Delivered, Guarantee, Outgoing, Reaction, ReactionError, Role, SnapshotOf, Start, Started,
+    Style,
 };
-use detail::{Copied, Detail};
-use failure::away;
+use detail::Detail;
 use livewell_model::probe::Probed;
 use message::Maker;
-use session::{Held, Session};
+use running::Running;
 use std::path::PathBuf;
-use xxhash_rust::xxh3::xxh3_64;
-
-/// The nanoseconds of a millisecond.
-const MILLISECOND: i64 = 1_000_000;
 
 impl Kind for KafkaSettings {
     fn role(&self) -> Role {
@@ -86,18 +82,6 @@ pub struct Kafka {
     running: Option<Running>,
 }
 
-/// The state between a start and the next.
-struct Running {
-    /// The store and the reaction, as names in the cluster contain them.
-    owner: String,
-    maker: Maker,
-    now: Now,
-    detail: Detail,
-    session: Option<Session>,
-    /// Where the cluster's checkpoint is, if there is one.
-    reached: Vec<Reached>,
-}
-
 impl Kafka {
     /// Creates a reaction that writes to the topic in `settings`. Does no I/O yet.
     pub fn new(settings: KafkaSettings) -> Self {
@@ -112,67 +96,6 @@ impl Kafka {
 
     fn is_copy(&self) -> bool {
         self.settings.value == RecordValue::Row
-    }
-}
-
-impl Running {
-    /// Returns the time in milliseconds.
-    fn time(&self) -> i64 {
-        (self.now)().0 / MILLISECOND
-    }
-
-    /// Opens the session and takes the checkpoint that the cluster holds; returns false if that is gone.
-    fn open(&mut self, settings: &KafkaSettings) -> Result<bool, ReactionError> {
-        let (session, held) = Session::open(settings, &self.owner, self.detail.checkpoint, self.time())?;
-        match held {
-            Held::NotKept => self.detail.checkpoint = None,
-            Held::Gone => {
-                self.detail.checkpoint = None;
-                return Ok(false);
-            }
-            Held::At { partition, offset, reached } => {
-                self.detail.checkpoint.get_or_insert((partition, offset));
-                self.detail.forget(&reached);
-                self.reached = reached;
-            }
-        }
-        self.session = Some(session);
-        Ok(true)
-    }
-
-    /// Calls `work` with an open session, which is closed if it fails.
-    fn with<T>(
-        &mut self,
-        settings: &KafkaSettings,
-        work: impl FnOnce(&mut Self, &mut Session) -> Result<T, ReactionError>,
-    ) -> Result<T, ReactionError> {
-        if self.session.is_none() {
-            let known = self.detail.checkpoint;
-            if !self.open(settings)? {
-                self.detail.checkpoint = known;
-                // The next start decides what that means.
-                return Err(away("the checkpoint is gone".into()));
-            }
-            let now = self.copied(settings);
-            if self.detail.copy.as_ref().is_some_and(|copy| *copy != now) {
-                self.session = None;
-                return Err(away("the topic has changed".into()));
-            }
-        }
-        let mut session = self.session.take().ok_or(ReactionError::NotStarted)?;
-        let done = work(self, &mut session)?;
-        self.session = Some(session);
-        Ok(done)
-    }
-
-    /// Returns what a copy in the topic consists of.
-    fn copied(&mut self, settings: &KafkaSettings) -> Copied {
-        let session = self.session.as_mut();
-        let topic = session.map(|session| session.producer.cluster(session.topic).topic().clone());
-        let (id, partitions) =
-            topic.map_or_else(Default::default, |topic| (topic.id, topic.partitions.len()));
-        let form = xxh3_64(format!("{}\0{}\0{partitions}", settings.topic, settings.key).as_bytes());
-        Copied { id, form }
     }
 }
 

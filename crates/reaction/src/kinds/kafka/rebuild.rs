@@ -1,8 +1,8 @@
 //! Making the topic equal to the live results: by difference to what it holds.
 
-use super::Running;
 use super::failure::{refused, sorted};
 use super::message::row_value;
+use super::running::Running;
 use super::session::Session;
 use crate::{Outgoing, Reached, ReactionError, SnapshotOf};
 use livewell_link::kafka::{NewRecord, scan};
