@@ -41,10 +41,11 @@ fn killed_anywhere_every_diff_is_committed_once_and_in_order_and_rows_are_the_li
             (kill * RECORDS..(kill + 1) * RECORDS).map(record).collect();
         for part in records.chunks(20) {
             let part: Vec<_> = part.iter().map(|(key, value)| (0, key.as_str(), value.as_deref())).collect();
+            pause(Duration::from_millis(80 + kill * 37 % 120));
             kafka.send(&topics.read, "", &part);
-            pause(Duration::from_millis(kill * 37 % 120));
         }
-        pause(Duration::from_millis(50 + kill * 137 % 400));
+        // While the last of them go out.
+        pause(Duration::from_millis(kill * 7 % 29));
         child.kill().expect("a running child can be killed");
         child.wait().expect("a killed child ends");
     }
