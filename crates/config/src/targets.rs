@@ -92,6 +92,9 @@ fn key(connector: &Connector) -> Option<Vec<u8>> {
             let path = resolved(&file.path).unwrap_or_else(|_| file.path.clone());
             Some([b"f", path.as_os_str().as_bytes()].concat())
         }
+        Connector::Kafka(kafka) => {
+            Some([b"k", kafka.url.reveal().as_bytes(), b"\0", kafka.topic.as_bytes()].concat())
+        }
         Connector::Postgres(table) if !table.table.is_empty() => {
             Some([b"p", table.url.reveal().as_bytes(), b"\0", table.table.as_bytes()].concat())
         }

@@ -172,6 +172,17 @@ pub enum ReactionError {
         /// What keeps it from being compared.
         cause: String,
     },
+    /// The target no longer holds the checkpoint of a reaction that acts on results.
+    #[error(
+        "{target}: {cause}, so it is not known what was delivered last; \
+         `livewell reset REACTION` continues with the next result"
+    )]
+    Unknown {
+        /// The place of the checkpoint.
+        target: String,
+        /// What is missing.
+        cause: String,
+    },
     /// Input in a style that the reaction does not take: a fault of its driver.
     #[error("this reaction takes {takes} and was given {given}; please report this as a fault of Livewell")]
     OtherStyle {
@@ -204,7 +215,7 @@ impl ReactionError {
             Self::Private { .. } => "LW0411",
             Self::Template { .. } => "LW0412",
             Self::SameKey { .. } => "LW0413",
-            Self::Altered { .. } => "LW0414",
+            Self::Altered { .. } | Self::Unknown { .. } => "LW0414",
             Self::Unsettled { .. } => "LW0417",
         }
     }

@@ -3,8 +3,8 @@
 import json
 import sys
 
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 def places(producer):
     """Returns the places of the brokers that a producer knows."""
@@ -51,6 +51,10 @@ def delete(topic):
     wait(ADMIN.delete_topics([topic]))
 
 
+def add_partitions(topic, total):
+    wait(ADMIN.create_partitions([NewPartitions(topic, total)]))
+
+
 def delete_records(topic, partition, before):
     wait(ADMIN.delete_records([TopicPartition(topic, partition, before)]))
 
@@ -83,9 +87,9 @@ def abort(producer_id, options=None):
     producer(producer_id, options or {}).abort_transaction(20)
 
 
-def read(topic, partitions=1):
-    """Returns what a consumer reads that sees committed records only: offset, key and value by partition."""
-    settings = {"group.id": "reader", "enable.auto.commit": False, "isolation.level": "read_committed",
+def read(topic, partitions=1, with_ids=False, isolation="read_committed"):
+    """Returns what a consumer reads: offset, key and value by partition, and the header `livewell-id` if it is wanted."""
+    settings = {"group.id": "reader", "enable.auto.commit": False, "isolation.level": isolation,
                 "enable.partition.eof": True}
     consumer = Consumer(dict(SERVERS, **settings))
     consumer.assign([TopicPartition(topic, partition, 0) for partition in range(partitions)])
@@ -95,10 +99,15 @@ def read(topic, partitions=1):
         if message is None:
             raise RuntimeError("nothing comes")
         if message.error():
+            if message.error().code() != KafkaError._PARTITION_EOF:
+                raise RuntimeError(str(message.error()))
             ended.add(message.partition())
             continue
         text = lambda bytes: None if bytes is None else bytes.decode()
-        found[message.partition()].append([message.offset(), text(message.key()), text(message.value())])
+        record = [message.offset(), text(message.key()), text(message.value())]
+        if with_ids:
+            record.append(text(dict(message.headers() or []).get("livewell-id")))
+        found[message.partition()].append(record)
     consumer.close()
     return found
 

@@ -1,12 +1,13 @@
 //! A broker of Kafka for one test, and a client that is not ours to write to it.
 
-use crate::process::{User, end, free_port, locked, wait_until};
+use crate::process::{User, end, free_port, locked, pause, signal, wait_until};
 use serde_json::{Value as Json, json};
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What is installed: a small imitation of a broker, and the client of Confluent, which is librdkafka.
@@ -107,15 +108,35 @@ impl Kafka {
 
     /// Creates a topic with so many partitions, whose name begins like this and is of this test alone, and returns it.
     pub fn topic(&self, name: &str, partitions: i32) -> String {
-        let unique = self.folder.path().file_name().unwrap_or_default().to_string_lossy().replace('.', "-");
-        let topic = format!("{name}-{unique}");
+        let topic = self.name(name);
         self.create(&topic, partitions);
         topic
     }
 
-    /// Creates a topic with so many partitions.
+    /// Returns a name of a topic that begins like this and is of this test alone.
+    pub fn name(&self, name: &str) -> String {
+        let unique = self.folder.path().file_name().unwrap_or_default().to_string_lossy().replace('.', "-");
+        format!("{name}-{unique}")
+    }
+
+    /// Returns whether the broker was started here and not killed since.
+    pub fn is_up(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// Creates a topic with so many partitions. The clocks of tests may be years behind, and that is not too old for it.
     pub fn create(&self, topic: &str, partitions: i32) {
-        self.tell(&json!({ "do": "create", "topic": topic, "partitions": partitions }));
+        self.create_with(topic, partitions, &json!({ "retention.ms": "-1" }));
+    }
+
+    /// Creates a topic with so many partitions and these settings.
+    pub fn create_with(&self, topic: &str, partitions: i32, config: &Json) {
+        self.tell(&json!({ "do": "create", "topic": topic, "partitions": partitions, "config": config }));
+    }
+
+    /// Adds partitions to a topic until it has so many.
+    pub fn add_partitions(&self, topic: &str, total: i32) {
+        self.tell(&json!({ "do": "add_partitions", "topic": topic, "total": total }));
     }
 
     /// Deletes a topic.
@@ -169,6 +190,33 @@ impl Kafka {
         self.tell(&json!({ "do": "read", "topic": topic, "partitions": partitions }))
     }
 
+    /// Like [`Kafka::read`], with the header `livewell-id` behind the value.
+    pub fn read_with_ids(&self, topic: &str, partitions: i32) -> Json {
+        self.tell(&json!({ "do": "read", "topic": topic, "partitions": partitions, "with_ids": true }))
+    }
+
+    /// Like [`Kafka::read_with_ids`], for a consumer that also reads what was aborted, or is not committed yet.
+    pub fn read_uncommitted(&self, topic: &str, partitions: i32) -> Json {
+        self.tell(&json!({
+            "do": "read", "topic": topic, "partitions": partitions, "with_ids": true, "isolation": "read_uncommitted",
+        }))
+    }
+
+    /// Ends the client, which leaves its transactions open.
+    pub fn forget_client(&self) {
+        if let Some(mut client) = self.client.take() {
+            end(&mut client.process, "-KILL");
+        }
+    }
+
+    /// Stops the broker where it is, so that it takes connections and answers nothing, or lets it go on.
+    pub fn hold(&self, is_held: bool) {
+        let server = self.server.as_ref().expect("the broker was started here");
+        assert!(signal(server, if is_held { "-STOP" } else { "-CONT" }), "the broker is there");
+        // Its threads stop a moment later.
+        pause(Duration::from_millis(if is_held { 100 } else { 0 }));
+    }
+
     fn tell(&self, command: &Json) -> Json {
         let mut client = self.client.borrow_mut();
         let Client { input, output, .. } = client.get_or_insert_with(|| self.client());
@@ -194,9 +242,7 @@ impl Kafka {
 
 impl Drop for Kafka {
     fn drop(&mut self) {
-        if let Some(mut client) = self.client.take() {
-            end(&mut client.process, "-KILL");
-        }
+        self.forget_client();
         self.kill();
     }
 }

@@ -147,10 +147,15 @@ impl User {
     }
 }
 
+/// Sends a signal to a child process; returns whether that worked.
+pub(crate) fn signal(child: &Child, signal: &str) -> bool {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
+    sent.is_ok_and(|status| status.success())
+}
+
 /// Ends a child process by a signal and waits for it.
 pub(crate) fn end(child: &mut Child, signal: &str) {
-    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
-    if !sent.is_ok_and(|status| status.success()) {
+    if !self::signal(child, signal) {
         let _ = child.kill();
     }
     child.wait().expect("a child process can be waited for");

@@ -11,8 +11,10 @@ use std::time::Duration;
 
 const FORM: &str = "kafka://user:password@host:9092,host:9092?sslmode=verify-full&sasl=scram-sha-512";
 const PORT: u16 = 9092;
-/// How long a broker may take to answer, unless the URL says so.
+/// How long a broker may take to connect, unless the URL says so.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// How long a broker may take to answer, beyond what it was asked to wait.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// All keywords, in the order in which messages list them.
 const KNOWN: [&str; 14] = [
@@ -74,6 +76,8 @@ pub struct Address {
     pub login: Option<(String, String, Mechanism)>,
     /// How TLS is set up, the same for every broker.
     pub tls: TlsSettings,
+    /// How long an answer may take, beyond what a broker was asked to wait.
+    pub(super) answer_timeout: Duration,
     connect_timeout: Duration,
     keepalive: Keepalive,
 }
@@ -121,9 +125,16 @@ impl Address {
             hosts,
             login,
             tls: TlsSettings { mode, root: draft.root, client: client(draft.certificate, draft.key)? },
+            answer_timeout: ANSWER_MAX,
             connect_timeout: draft.connect_timeout.unwrap_or(CONNECT_MAX),
             keepalive: draft.keepalive,
         })
+    }
+
+    /// Limits how long connecting, and each answer, may take.
+    pub fn limit(&mut self, timeout: Duration) {
+        self.answer_timeout = timeout;
+        self.connect_timeout = self.connect_timeout.min(timeout);
     }
 
     /// Returns the files that the URL names: certificates and keys.

@@ -5,7 +5,7 @@ use super::connection::Connection;
 use super::error::Error;
 use super::leader::Leader;
 use super::login;
-use super::metadata::{self, Topic};
+use super::metadata::{self, Partition, Topic};
 use crate::postgres::host::Host;
 
 /// A cluster as far as one topic is concerned.
@@ -53,6 +53,11 @@ impl Cluster {
         &self.topic
     }
 
+    /// Returns a partition by its number.
+    pub fn partition(&self, number: i32) -> Option<Partition> {
+        self.topic.partitions.iter().find(|partition| partition.number == number).copied()
+    }
+
     /// Asks for the topic again. If something is different now, the cluster has to be opened again.
     ///
     /// # Errors
@@ -79,7 +84,7 @@ impl Cluster {
 }
 
 /// Connects to the first host that answers.
-fn first(address: &Address) -> Result<Connection, Error> {
+pub(super) fn first(address: &Address) -> Result<Connection, Error> {
     let mut missed = Vec::new();
     for host in &address.hosts {
         match login::connect(address, host) {

@@ -195,6 +195,33 @@ impl Writer {
         self.length(bytes.len(), true).raw(bytes)
     }
 
+    /// Writes a text, or null, in the old form.
+    pub fn text_or_null(&mut self, text: Option<&str>) -> &mut Self {
+        match text {
+            Some(text) => self.i16(text.len() as i16).raw(text.as_bytes()),
+            None => self.i16(-1),
+        }
+    }
+
+    /// Writes a number of seven bits a byte, its sign in the lowest bit.
+    pub fn signed(&mut self, value: i64) -> &mut Self {
+        let mut rest = ((value << 1) ^ (value >> 63)).cast_unsigned();
+        while rest >= 0x80 {
+            self.bytes.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.bytes.push(rest as u8);
+        self
+    }
+
+    /// Writes the bytes of a part of a record, or null.
+    pub fn part(&mut self, bytes: Option<&[u8]>) -> &mut Self {
+        match bytes {
+            Some(bytes) => self.signed(bytes.len() as i64).raw(bytes),
+            None => self.signed(-1),
+        }
+    }
+
     /// Writes that no fields are added behind.
     pub fn end(&mut self) -> &mut Self {
         if self.flexible { self.i8(0) } else { self }
@@ -237,6 +264,9 @@ mod tests {
         assert_eq!((read(&[0]), read(&[1]), read(&[2]), read(&[3])), (Ok(0), Ok(-1), Ok(1), Ok(-2)));
         let ends = [&[0xff; 9][..], &[1]].concat();
         assert_eq!(read(&ends), Ok(i64::MIN));
+        for number in [0, -1, 1, 63, 64, -65, 300, i64::MAX, i64::MIN] {
+            assert_eq!(read(&Writer::new(true).signed(number).bytes), Ok(number));
+        }
         assert!(read(&[0xff; 11]).is_err());
     }
 }

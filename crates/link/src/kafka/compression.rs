@@ -2,16 +2,52 @@
 
 use super::error::Error;
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{Read, Write};
 
 /// How records are compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compression {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    #[default]
     None,
+    /// By gzip.
     Gzip,
+    /// By Snappy, in one block.
     Snappy,
+    /// By LZ4, in frames.
     Lz4,
+    /// By Zstandard.
     Zstd,
+}
+
+impl Compression {
+    /// Returns the bits that name it in the attributes of a batch.
+    pub(super) fn bits(self) -> i16 {
+        self as i16
+    }
+}
+
+/// Returns the bytes in compressed form.
+pub(super) fn pack(compression: Compression, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Error::Malformed(format!("records cannot be compressed ({compression:?}): {error}"))
+    };
+    match compression {
+        Compression::None => Ok(bytes),
+        Compression::Gzip => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(&bytes).and_then(|()| encoder.finish()).map_err(|error| failed(&error))
+        }
+        Compression::Snappy => snap::raw::Encoder::new().compress_vec(&bytes).map_err(|error| failed(&error)),
+        Compression::Lz4 => {
+            let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+            encoder.write_all(&bytes).map_err(|error| failed(&error))?;
+            encoder.finish().map_err(|error| failed(&error))
+        }
+        Compression::Zstd => {
+            zstd::encode_all(&*bytes, zstd::DEFAULT_COMPRESSION_LEVEL).map_err(|error| failed(&error))
+        }
+    }
 }
 
 /// Returns the compression that the attributes of a batch name.

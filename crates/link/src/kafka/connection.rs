@@ -8,8 +8,6 @@ use crate::postgres::host::Host;
 use std::io::{Read, Write};
 use std::time::Duration;
 
-/// How long a broker may take to answer, beyond what it was asked to wait.
-const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// The longest answer. The first batch of records comes whole, however few bytes were asked for.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
@@ -34,6 +32,7 @@ const VERSIONS: Api = Api::new(18, 0, false);
 #[derive(Debug)]
 pub(super) struct Connection {
     wire: Wire,
+    answer_timeout: Duration,
     /// The number of the last request.
     last: i32,
     /// The kinds of requests that the broker knows, with their lowest and highest versions.
@@ -46,8 +45,9 @@ impl Connection {
     /// Connects, and asks what the broker knows. The login comes after that.
     pub fn open(address: &Address, host: &Host) -> Result<Self, Error> {
         let wire = address.connect(host)?;
-        let mut connection = Self { wire, last: 0, known: Vec::new(), input: Vec::new() };
-        connection.wire.socket().set_read_timeout(ANSWER_MAX)?;
+        let answer_timeout = address.answer_timeout;
+        let mut connection = Self { wire, answer_timeout, last: 0, known: Vec::new(), input: Vec::new() };
+        connection.wire.socket().set_read_timeout(answer_timeout)?;
         connection.known = connection.versions()?;
         Ok(connection)
     }
@@ -85,7 +85,7 @@ impl Connection {
         }
         let mut request = Writer::new(false);
         request.i32((head.bytes.len() + body.bytes.len()) as i32).raw(&head.bytes).raw(&body.bytes);
-        self.wire.socket().set_read_timeout(wait + ANSWER_MAX)?;
+        self.wire.socket().set_read_timeout(wait + self.answer_timeout)?;
         self.wire.write_all(&request.bytes)?;
         self.wire.flush()?;
         let mut length = [0; 4];

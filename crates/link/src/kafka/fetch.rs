@@ -8,7 +8,6 @@ use std::time::Duration;
 
 /// By the topic's id since 3.1, which notices one that was created again; by its name before.
 const FETCH: [Api; 2] = [Api::new(1, 13, true), Api::new(1, 11, false)];
-const READ_COMMITTED: i8 = 1;
 /// The fewest bytes that a partition may answer, of many.
 const SHARE_MIN: i32 = 1 << 20;
 
@@ -32,6 +31,8 @@ pub struct Fetch<'a> {
     pub wait: Duration,
     /// How many bytes, more or less one batch.
     pub bytes_max: usize,
+    /// Whether it ends before the first transaction that is open.
+    pub is_committed: bool,
 }
 
 /// What was read of one partition.
@@ -65,7 +66,7 @@ pub(super) fn ask(
     let wait = i32::try_from(fetch.wait.as_millis()).unwrap_or(i32::MAX);
     let mut body = Writer::new(api.flexible);
     // No replica, at least one byte, no session of the broker's.
-    body.i32(-1).i32(wait).i32(1).i32(bytes_max).i8(READ_COMMITTED).i32(0).i32(-1).items(1);
+    body.i32(-1).i32(wait).i32(1).i32(bytes_max).i8(i8::from(fetch.is_committed)).i32(0).i32(-1).items(1);
     if api.flexible {
         body.raw(&topic.id)
     } else {

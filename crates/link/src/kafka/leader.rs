@@ -93,6 +93,11 @@ impl Leader {
         if number == 0 { Ok(end) } else { Err(Error::of(number, "to compare the log with what was read")) }
     }
 
+    /// Returns the connection to the broker.
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
     /// Reads records of several partitions.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::codec::{Fields, Writer};
 use super::connection::{Api, Connection};
-use super::error::Error;
+use super::error::{Error, number};
 use crate::postgres::host::Host;
 use std::time::Duration;
 
@@ -40,8 +40,26 @@ pub(super) struct Metadata {
     pub topic: Topic,
 }
 
+/// Returns whether there is a topic of this name, as far as this broker knows.
+pub(super) fn exists(connection: &mut Connection, name: &str) -> Result<bool, Error> {
+    match asked(connection, name)? {
+        Err(number::UNKNOWN_TOPIC) => Ok(false),
+        Err(number) => Err(Error::of(number, &to_find(name))),
+        Ok(_) => Ok(true),
+    }
+}
+
 /// Asks about a topic, which is not created if there is none.
 pub(super) fn ask(connection: &mut Connection, name: &str) -> Result<Metadata, Error> {
+    asked(connection, name)?.map_err(|number| Error::of(number, &to_find(name)))
+}
+
+fn to_find(name: &str) -> String {
+    format!("to find the topic `{name}`")
+}
+
+/// Returns the answer, or its error number.
+fn asked(connection: &mut Connection, name: &str) -> Result<Result<Metadata, i16>, Error> {
     let api = connection.choose(&METADATA)?;
     let mut body = Writer::new(api.flexible);
     body.items(1);
@@ -57,7 +75,7 @@ pub(super) fn ask(connection: &mut Connection, name: &str) -> Result<Metadata, E
     read(&mut Fields::new(&answer, api.flexible), api.flexible, name)
 }
 
-fn read(fields: &mut Fields<'_>, flexible: bool, name: &str) -> Result<Metadata, Error> {
+fn read(fields: &mut Fields<'_>, flexible: bool, name: &str) -> Result<Result<Metadata, i16>, Error> {
     fields.i32()?;
     let mut brokers = Vec::new();
     for _ in 0..fields.items()? {
@@ -70,7 +88,7 @@ fn read(fields: &mut Fields<'_>, flexible: bool, name: &str) -> Result<Metadata,
     }
     fields.text()?;
     fields.i32()?;
-    let what = format!("to find the topic `{name}`");
+    let what = to_find(name);
     if fields.items()? != 1 {
         return Err(Error::Malformed(format!("{what}: the answer is about something else")));
     }
@@ -78,7 +96,7 @@ fn read(fields: &mut Fields<'_>, flexible: bool, name: &str) -> Result<Metadata,
     let found = fields.text()?.to_owned();
     let id = if flexible { fields.uuid()? } else { TopicId::default() };
     if number != 0 {
-        return Err(Error::of(number, &what));
+        return Ok(Err(number));
     }
     fields.i8()?;
     let mut partitions = (0..fields.items()?).map(|_| partition(fields)).collect::<Result<Vec<_>, _>>()?;
@@ -87,7 +105,7 @@ fn read(fields: &mut Fields<'_>, flexible: bool, name: &str) -> Result<Metadata,
     if found != name || partitions.is_empty() || !are_dense {
         return Err(Error::Away(format!("{what}: the broker does not know all of its partitions yet")));
     }
-    Ok(Metadata { brokers, topic: Topic { name: found, id, partitions } })
+    Ok(Ok(Metadata { brokers, topic: Topic { name: found, id, partitions } }))
 }
 
 fn partition(fields: &mut Fields<'_>) -> Result<Partition, Error> {

@@ -1,6 +1,8 @@
 //! The kinds of reactions. Each is a module here and a line in the table below; nothing else lists them.
 
 pub mod file;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod log;
 #[cfg(feature = "nats")]
 pub mod nats;
@@ -29,6 +31,8 @@ kinds! {
     "webhook" => Webhook(Box<webhook::WebhookSettings>) if "webhook",
     /// Publishes messages to a NATS JetStream.
     "nats" => Nats(Box<nats::NatsSettings>) if "nats",
+    /// Writes records to a topic of Kafka.
+    "kafka" => Kafka(Box<kafka::KafkaSettings>) if "kafka",
     /// Keeps a table of a PostgreSQL database, or executes statements there.
     "postgres" => Postgres(Box<postgres::PostgresSettings>) if "postgres",
     /// Keeps keys of a Redis.

@@ -5,7 +5,7 @@ use livewell_reaction::{Connector, Settings};
 
 /// A reaction of each kind in JSON, with the form in which it is written back. Users have it in files and scripts, so it
 /// does not change.
-const WRITTEN: [(&str, &str, &str); 6] = [
+const WRITTEN: [(&str, &str, &str); 7] = [
     ("file", r#""path":"a""#, r#""path":"a","mode":"append""#),
     ("log", "", ""),
     (
@@ -22,6 +22,14 @@ const WRITTEN: [(&str, &str, &str); 6] = [
         concat!(
             r#""url":"***","subject":"s","each":"diff","template":null,"user":null,"password":null,"token":null,"#,
             r#""ca":null,"timeout":"10000ms""#
+        ),
+    ),
+    (
+        "kafka",
+        r#""url":"kafka://h","topic":"t""#,
+        concat!(
+            r#""url":"***","topic":"t","key":"{{ row_signature }}","value":"diff","template":null,"tombstones":true,"#,
+            r#""delivery":"exactly_once","checkpoints":"livewell-checkpoints","compression":"none","timeout":"10000ms""#
         ),
     ),
     (
@@ -66,7 +74,7 @@ fn every_kind_is_in_the_table_and_keeps_its_json() {
 
 #[test]
 fn an_unknown_kind_is_refused_by_name_with_those_that_are_there() {
-    for unknown in ["kafka", "amqp", "Log", ""] {
+    for unknown in ["pulsar", "amqp", "Log", ""] {
         let whole = format!(r#"{{"id":"a","queries":["q"],"kind":"{unknown}"}}"#);
         let error = serde_json::from_str::<Settings>(&whole).unwrap_err().to_string();
         let read = Connector::read(unknown, &mut serde_json::Deserializer::from_str("{}")).unwrap_err();

@@ -2,6 +2,7 @@
 
 mod append;
 mod compare;
+mod kafka;
 mod kinds;
 mod messengers;
 mod nats;

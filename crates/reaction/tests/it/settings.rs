@@ -3,7 +3,7 @@
 use livewell_reaction::Connector;
 use livewell_reaction::conflict::{shared_paths, shared_targets};
 use livewell_reaction::settings::{Rotate, Settings, SettingsError};
-use livewell_reaction::{Role, Style};
+use livewell_reaction::{Guarantee, Role, Style};
 
 fn settings(json: &str) -> Settings {
     serde_json::from_str(json).unwrap()
@@ -186,6 +186,34 @@ fn kinds_with_a_target_elsewhere_have_their_roles_and_refusals() {
 }
 
 #[test]
+fn a_topic_is_written_by_diffs_or_is_a_copy() {
+    let fits = |rest: &str| {
+        let url = r#""url":"kafka://h""#;
+        let read = settings(&format!(r#"{{"id":"k","kind":"kafka","queries":["q"],{url},{rest}}}"#));
+        read.validate().map(|()| (read.connector.role(), read.connector.guarantee()))
+    };
+    let diffs = fits(r#""topic":"t","recovery":"auto_skip_gap","on_refusal":"dead_letter""#);
+    assert_eq!(diffs, Ok((Role::Trigger, Guarantee::ExactlyOnce)));
+    let copy = fits(r#""topic":"t","value":"row","recovery":"auto_reset","delivery":"at_least_once""#);
+    assert_eq!(copy, Ok((Role::StateKeeper, Guarantee::AtLeastOnce)));
+    for (rest, field) in [
+        (r#""topic":"a b""#, "topic"),
+        (r#""topic":"""#, "topic"),
+        (r#""topic":"t","checkpoints":"t""#, "checkpoints"),
+        (r#""topic":"t","key":"{{ a""#, "key"),
+        (r#""topic":"t","template":"{{ a""#, "template"),
+        (r#""topic":"t","value":"row","template":"{{ row.a }}""#, "template"),
+        (r#""topic":"t","value":"row","tombstones":false"#, "tombstones"),
+        (r#""topic":"t","value":"row","on_refusal":"dead_letter""#, "on_refusal"),
+        (r#""topic":"t","value":"row","recovery":"auto_skip_gap""#, "recovery"),
+        (r#""topic":"t","recovery":"auto_reset""#, "recovery"),
+        (r#""topic":"t","timeout":"1h""#, "timeout"),
+    ] {
+        assert_eq!(fits(rest).unwrap_err().field(), field, "{rest}");
+    }
+}
+
+#[test]
 fn two_copies_in_one_place_are_refused() {
     let keys = |prefix: &str| {
         settings(&format!(
@@ -197,7 +225,14 @@ fn two_copies_in_one_place_are_refused() {
             r#"{{"id":"t","kind":"postgres","queries":["q"],"url":"postgres://{url}","table":"t","key":["id"]}}"#
         ))
     };
+    let topic = |value: &str| {
+        settings(&format!(
+            r#"{{"id":"o","kind":"kafka","queries":["q"],"url":"kafka://h","topic":"t","value":"{value}"}}"#
+        ))
+    };
     let all = [keys("a:"), keys("b:"), keys("a:b:"), table("h/d"), table("h/e"), table("h/d")];
+    let topics = [topic("diff"), topic("diff"), topic("row")];
+    let all: Vec<_> = all.into_iter().chain(topics).collect();
     let refused: Vec<_> = shared_targets(&all).into_iter().map(|(at, error)| (at, error.field())).collect();
-    assert_eq!(refused, [(2, "prefix"), (5, "table")]);
+    assert_eq!(refused, [(2, "prefix"), (5, "table"), (8, "topic")]);
 }

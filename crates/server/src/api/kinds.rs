@@ -64,7 +64,7 @@ const SOURCES: [Known; 6] = [
     ),
 ];
 
-const REACTIONS: [Known; 6] = [
+const REACTIONS: [Known; 7] = [
     (
         "file",
         "Appends each result to a file, or keeps a file of the rows as they are now",
@@ -80,6 +80,11 @@ const REACTIONS: [Known; 6] = [
         "nats",
         "Publishes each change to NATS JetStream",
         "id: out\nkind: nats\nqueries:\n  - late\nurl: \"nats://127.0.0.1:4222\"\nsubject: \"late.{{ row.id }}\"\n",
+    ),
+    (
+        "kafka",
+        "Writes each change, or each row, to a topic of Kafka",
+        "id: out\nkind: kafka\nqueries:\n  - late\nurl: \"kafka://127.0.0.1:9092\"\ntopic: late\nkey: \"{{ row.id }}\"\n",
     ),
     (
         "postgres",

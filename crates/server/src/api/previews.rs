@@ -83,6 +83,10 @@ pub fn previews(livewell: &Livewell, settings: &Settings) -> Result<Previews, Re
                 note("Nothing was written; each result is a line."),
             )
         }
+        ("kafka", _) if text("value") == "row" => (
+            written(&results, &rows, &text("topic")),
+            note("Nothing was written; a record has the row, and its key beside it."),
+        ),
         ("postgres", Some("table") | None) | ("redis", _) => {
             let target = [text("table"), text("prefix")].concat();
             (

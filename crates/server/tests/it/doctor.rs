@@ -228,7 +228,7 @@ fn a_mariadb_is_looked_at_as_its_source_would() {
 }
 
 #[test]
-fn a_topic_is_looked_at_as_its_source_would() {
+fn a_topic_is_looked_at_as_its_source_or_reaction_would() {
     let kafka = Kafka::start();
     let topic = kafka.topic("orders", 2);
     let follow = |url: &str, topic: &str| {
@@ -238,6 +238,13 @@ fn a_topic_is_looked_at_as_its_source_would() {
     well.is_well().has("ok", "server", &["in", "2 partitions"]).has("ok", "clock", &["in"]);
     Examined::of(&follow(&kafka.url(), "missing")).has("fail", "server", &["in", "no such topic", "LW0217"]);
     Examined::of(&follow("kafka://127.0.0.1:1", "t")).has("fail", "server", &["in", "LW0217"]);
+    let write = |topic: &str| {
+        let out = format!("kind: kafka, url: '{}', topic: {topic}", kafka.url());
+        Place::new(&reaction(&out), &[NODE])
+    };
+    let well = Examined::of(&write(&topic));
+    well.is_well().has("ok", "server", &["out", "2 partitions", "`livewell-checkpoints`"]);
+    Examined::of(&write("missing")).has("fail", "server", &["out", "no such topic", "LW0409"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod cases;
 #[expect(dead_code, reason = "the tests of `link` make more kinds")]
 #[path = "../../../link/tests/it/certificates.rs"]
 mod certificates;
+mod chain;
 mod changing;
 mod check;
 mod clocks;
@@ -56,6 +57,7 @@ mod inspect;
 mod items;
 mod joined;
 mod kafka;
+mod kafka_out;
 mod kept;
 mod killed;
 mod known;

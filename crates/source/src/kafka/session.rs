@@ -128,7 +128,7 @@ impl Session {
                 // A broker fills its answer in this order, so each partition comes first in turn.
                 let first = self.reads % from.len().max(1);
                 from.rotate_left(first);
-                let fetch = Fetch { from: &from, wait, bytes_max };
+                let fetch = Fetch { from: &from, wait, bytes_max, is_committed: true };
                 for fetched in leader.fetch(topic, &fetch).map_err(sorted)? {
                     is_news |= !fetched.records.is_empty();
                     self.receive(fetched)?;
