@@ -15,6 +15,7 @@ use axum::http::Method;
 use livewell::{ComponentKind, LetterOrder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a reaction's target would not take.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -118,15 +119,15 @@ impl Dropped {
 /// Returns the numbers of the letters that are named; `None` if none is, which means all.
 ///
 /// # Errors
-/// Returns 400 if they are named both ways, if there are too many, or if one of them is not a number.
+/// Returns 400 if there are too many, or if one of them is not a number.
 fn named(number: Option<u64>, numbers: Option<&str>) -> Result<Option<Vec<u64>>, Problem> {
     let Some(numbers) = numbers else { return Ok(number.map(|number| vec![number])) };
-    if number.is_some() {
-        return Err(refused("name one letter by `number`, or several by `numbers`; not both"));
-    }
-    let numbers: Result<Vec<u64>, _> = numbers.split(',').map(str::parse).collect();
+    let numbers: Result<BTreeSet<u64>, _> = numbers.split(',').map(str::parse).collect();
     match numbers {
-        Ok(numbers) if numbers.len() <= NUMBERS_MAX => Ok(Some(numbers)),
+        Ok(mut numbers) if numbers.len() <= NUMBERS_MAX => {
+            numbers.extend(number);
+            Ok(Some(numbers.into_iter().collect()))
+        }
         Ok(_) => {
             Err(refused(format!("at most {NUMBERS_MAX} letters can be named; leave `numbers` out for all")))
         }

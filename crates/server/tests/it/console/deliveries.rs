@@ -208,7 +208,7 @@ fn a_kill_forgets_attempts_and_no_message_and_letters_keep_what_is_known_of_them
         members(&sent, &["what", "outcome"]),
         json!([["dead_letter", "set_aside"], ["dead_letter", "set_aside"]])
     );
-    assert_eq!(post(&running, "dead-letters/discard?numbers=2,3").status, 202);
+    assert_eq!(post(&running, "dead-letters/discard?numbers=2&number=3").status, 202);
     until_json(|| letters(&running), |letters| letters.as_array().unwrap().len() == 1);
     web.set(|_, _| Act::Answer(200, ""));
     assert_eq!(post(&running, "dead-letters/replay").status, 202);
