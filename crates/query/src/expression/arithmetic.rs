@@ -1,6 +1,7 @@
 //! Arithmetic: integers stay integers and never wrap, floats follow IEEE 754, `+` also joins strings and lists.
 
 use super::decimal::{self, decimal};
+use super::float;
 pub use super::operation::Operation;
 use super::operation::divided_by_zero;
 use super::temporal::arithmetic as temporal;
@@ -121,7 +122,7 @@ fn integers(operation: Operation, a: i64, b: i64) -> Result<Value, EvalError> {
         Operation::Divide => a.checked_div(b),
         // The smallest integer modulo -1 is 0; only the machine's division overflows on the way.
         Operation::Modulo => Some(a.wrapping_rem(b)),
-        Operation::Power => return Ok((a as f64).powf(b as f64).into()),
+        Operation::Power => return Ok(float::power(a as f64, b as f64).into()),
     };
     result.map(Value::Int).ok_or_else(|| overflow(a, operation.symbol(), b))
 }
@@ -132,7 +133,7 @@ fn floats(operation: Operation, a: f64, b: f64) -> f64 {
         Operation::Multiply => a * b,
         Operation::Divide => a / b,
         Operation::Modulo => a % b,
-        Operation::Power => a.powf(b),
+        Operation::Power => float::power(a, b),
     }
 }
 

@@ -2,13 +2,18 @@
 
 use super::Compiled;
 use super::binding::{Elements, Reduce};
+use super::float;
 use super::program::{Case, Program};
 use crate::encoding::{Encode, encode_all};
+use crate::language::ast::BinaryOp;
 use livewell_model::codec::Writer;
 
 /// The version of what expressions mean. To be raised whenever a function or an operator comes to another value for
 /// the same arguments: what was stored of its values is then computed again.
 const MEANING: u16 = 1;
+
+/// The version of the [functions of floats](float) that differ between implementations, likewise.
+const FLOATS: u8 = 1;
 
 impl Encode for Compiled {
     fn encode(&self, out: &mut Writer) {
@@ -35,10 +40,18 @@ impl Encode for Program {
             Self::Unary(operator, operand) => encode_all!(out.u8(11).u8(*operator as u8), operand),
             Self::Binary(operator, left, right) => {
                 encode_all!(out.u8(12).u8(*operator as u8), left, right);
+                if *operator == BinaryOp::Power {
+                    out.u8(FLOATS);
+                }
             }
             Self::IsNull(operand, negated) => encode_all!(out.u8(13), operand, negated),
             Self::Case(case) => encode_all!(out.u8(14), case),
-            Self::Call(function, arguments) => encode_all!(out.u8(15).string(function.name), arguments),
+            Self::Call(function, arguments) => {
+                encode_all!(out.u8(15).string(function.name), arguments);
+                if float::NAMES.contains(&function.name) {
+                    out.u8(FLOATS);
+                }
+            }
             Self::Matches(text, pattern, _) => encode_all!(out.u8(16), text, pattern),
             Self::Elements(elements) => encode_all!(out.u8(17), elements),
             Self::Quantified(quantifier, elements) => {

@@ -17,6 +17,7 @@ pub(crate) mod decimal;
 mod encoded;
 mod environment;
 mod error;
+mod float;
 pub(crate) mod judge;
 mod operation;
 mod pattern;

@@ -135,7 +135,7 @@ pub(super) fn deviation(arguments: &[Value], _: &Allowance<'_>) -> Result<Value,
     }
     let count = numbers.len() as f64;
     let mean = numbers.iter().sum::<f64>() / count;
-    Ok((numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / count).sqrt().into())
+    Ok((numbers.iter().map(|number| (number - mean) * (number - mean)).sum::<f64>() / count).sqrt().into())
 }
 
 /// Both ends included; the third argument is the step.

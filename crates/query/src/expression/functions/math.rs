@@ -1,8 +1,8 @@
 //! Mathematical functions. They give floats, except for `abs` and `sign`, and for `ceil` and `floor` of a decimal.
 
 use super::round::rounded;
-use crate::expression::decimal;
 use crate::expression::{Allowance, EvalError};
+use crate::expression::{decimal, float};
 use bigdecimal::RoundingMode;
 use livewell_model::Value;
 
@@ -16,23 +16,23 @@ macro_rules! float_functions {
 
 float_functions! {
     sqrt = f64::sqrt;
-    exp = f64::exp;
-    log = f64::ln;
-    log10 = f64::log10;
-    sin = f64::sin;
-    cos = f64::cos;
-    tan = f64::tan;
-    cot = |x: f64| 1.0 / x.tan();
-    sinh = f64::sinh;
-    cosh = f64::cosh;
-    tanh = f64::tanh;
-    coth = |x: f64| 1.0 / x.tanh();
-    asin = f64::asin;
-    acos = f64::acos;
-    atan = f64::atan;
+    exp = float::exp;
+    log = float::log;
+    log10 = float::log10;
+    sin = float::sin;
+    cos = float::cos;
+    tan = float::tan;
+    cot = |x: f64| 1.0 / float::tan(x);
+    sinh = float::sinh;
+    cosh = float::cosh;
+    tanh = float::tanh;
+    coth = |x: f64| 1.0 / float::tanh(x);
+    asin = float::asin;
+    acos = float::acos;
+    atan = float::atan;
     degrees = f64::to_degrees;
     radians = f64::to_radians;
-    haversin = |x: f64| (1.0 - x.cos()) / 2.0;
+    haversin = |x: f64| (1.0 - float::cos(x)) / 2.0;
 }
 
 fn of_float(arguments: &[Value], compute: impl FnOnce(f64) -> f64) -> Result<Value, EvalError> {
@@ -92,7 +92,7 @@ pub(super) fn is_nan(arguments: &[Value], _: &Allowance<'_>) -> Result<Value, Ev
 pub(super) fn atan2(arguments: &[Value], allowance: &Allowance<'_>) -> Result<Value, EvalError> {
     let [y, x] = arguments else { return Err(EvalError::arguments(arguments)) };
     match (to_float(y, allowance), to_float(x, allowance)) {
-        (Ok(Value::Float(y)), Ok(Value::Float(x))) => Ok(y.atan2(x).into()),
+        (Ok(Value::Float(y)), Ok(Value::Float(x))) => Ok(float::atan2(y, x).into()),
         _ => Err(EvalError::arguments(arguments)),
     }
 }
