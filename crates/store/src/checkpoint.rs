@@ -39,19 +39,24 @@ impl Checkpoint {
         snapshot.get(&Self::key(consumer, feed))?.map(|bytes| Self::decode(&bytes)).transpose()
     }
 
-    /// Returns the checkpoints of all consumers in a feed, also of those that do not run. It passes by every checkpoint
+    /// Returns the checkpoints of all consumers in a feed with their numbers, also of those that do not run. It passes by every checkpoint
     /// that is stored, and decodes these.
     ///
     /// # Errors
     /// Returns the errors of [`Snapshot::scan`], or [`IndexError::Corrupted`] if one of the records is damaged.
-    pub fn all_in(snapshot: &dyn Snapshot, feed: u32) -> Result<Vec<Self>, IndexError> {
+    pub fn all_in(snapshot: &dyn Snapshot, feed: u32) -> Result<Vec<(u32, Self)>, IndexError> {
         let (all, outside) = (Key::new(Space::Checkpoint), Key::new(Space::Checkpoint).number(NOBODY).done());
         let feed = feed.to_be_bytes();
         let mut found = Vec::new();
         for entry in snapshot.scan_prefix(&all.done(), Direction::Forward)? {
             let (key, value) = entry?;
             if key.ends_with(&feed) && !key.starts_with(&outside) {
-                found.push(Self::decode(&value)?);
+                let number =
+                    key.get(outside.len() - 4..outside.len()).and_then(|bytes| bytes.try_into().ok());
+                let number = number.map(u32::from_be_bytes);
+                let number =
+                    number.ok_or_else(|| IndexError::corrupted("a checkpoint's key is too short"))?;
+                found.push((number, Self::decode(&value)?));
             }
         }
         Ok(found)
@@ -177,7 +182,7 @@ mod tests {
         .unwrap();
         let snapshot = store.snapshot().unwrap();
         let read = |feed| Checkpoint::all_in(&*snapshot, feed).unwrap();
-        assert_eq!(read(1), [at(3), at(5)]);
+        assert_eq!(read(1), [(3, at(3)), (5, at(5))]);
         assert_eq!(read(7), []);
     }
 }

@@ -40,6 +40,8 @@ pub enum Resume {
     Changed {
         /// The old epoch's record; its `end` is set.
         old: EpochRecord,
+        /// The epoch that came after it. It may have ended, too.
+        next: u64,
     },
     /// The checkpoint is of another history, which was wiped.
     OtherEpoch,
@@ -100,7 +102,10 @@ impl Feed {
             return Ok(match old.and_then(|old| Some((old.end.clone()?, old))) {
                 Some((end, _)) if checkpoint.sequence > end.sequence => Resume::Ahead,
                 Some((end, _)) if checkpoint.sequence + 1 < end.low => Resume::Gap { low: end.low },
-                Some((_, old)) => Resume::Changed { old },
+                Some((_, old)) => {
+                    let next = EpochRecord::after(&*self.snapshot, self.number, checkpoint.epoch)?;
+                    Resume::Changed { old, next: next.unwrap_or(head.epoch) }
+                }
                 None => Resume::OtherEpoch,
             });
         }

@@ -67,6 +67,9 @@ const PLAIN: u8 = 1;
 /// The stored form of the record of an epoch of a query that is run for each value of its parameters.
 const FOR_EACH: u8 = 2;
 
+/// The stored form that says how many parameters there are, if any, and where the epoch begins.
+const BEGUN: u8 = 3;
+
 /// Returns the hash of one snapshot entry, over its key within the feed and its stored bytes.
 pub fn entry_hash(key: &[u8], value: &[u8]) -> u64 {
     xxh3_64_with_seed(value, xxh3_64_with_seed(key, 0))
@@ -155,8 +158,20 @@ pub struct EpochRecord {
     /// How many of the columns, from the first on, are parameters that the query is run for each value of: its rows
     /// are indexed by these. 0 for every other query.
     pub parameters: usize,
+    /// Where its base is; `None` if that is not known, as in stores of earlier versions, and for a source that began
+    /// empty.
+    pub begin: Option<Moment>,
     /// Set when the epoch has ended because a person changed the definition.
     pub end: Option<EpochEnd>,
+}
+
+/// A moment in the order of all changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// The position of the store.
+    pub position: u64,
+    /// The latest time of the transactions up to there.
+    pub time: Timestamp,
 }
 
 /// How a finished epoch's log can still be drained.
@@ -189,6 +204,14 @@ impl EpochRecord {
         snapshot.scan_prefix(&prefix, Direction::Forward)?.map(epoch).collect()
     }
 
+    /// Returns the first epoch of a feed after this one that has a record.
+    ///
+    /// # Errors
+    /// Returns the errors of [`EpochRecord::epochs`].
+    pub fn after(snapshot: &dyn Snapshot, feed: u32, epoch: u64) -> Result<Option<u64>, IndexError> {
+        Ok(Self::epochs(snapshot, feed)?.into_iter().find(|later| *later > epoch))
+    }
+
     /// Returns the record of an epoch, if it is kept.
     ///
     /// # Errors
@@ -200,7 +223,8 @@ impl EpochRecord {
     /// Returns the stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
-        out.u8(if self.parameters == 0 { PLAIN } else { FOR_EACH });
+        let format = if self.parameters == 0 { PLAIN } else { FOR_EACH };
+        out.u8(if self.begin.is_some() { BEGUN } else { format });
         out.bytes(&self.config_hash.to_be_bytes()).bytes(&self.fingerprint.to_be_bytes());
         out.varint(self.columns.len() as u64);
         self.columns.iter().for_each(|name| {
@@ -210,8 +234,11 @@ impl EpochRecord {
         if let Some(end) = &self.end {
             out.varint(end.sequence).varint(end.low).string(&end.reason);
         }
-        if self.parameters > 0 {
+        if self.begin.is_some() || self.parameters > 0 {
             out.varint(self.parameters as u64);
+        }
+        if let Some(Moment { position, time }) = self.begin {
+            out.varint(position).signed(time.0);
         }
         out.bytes
     }
@@ -219,7 +246,7 @@ impl EpochRecord {
     fn decode(bytes: &[u8]) -> Result<Self, IndexError> {
         let mut reader = Reader::new("epoch record", bytes);
         let format = reader.u8()?;
-        if !matches!(format, PLAIN | FOR_EACH) {
+        if !matches!(format, PLAIN | FOR_EACH | BEGUN) {
             return Err(reader.error("unknown format").into());
         }
         let mut hash = || -> Result<u64, IndexError> {
@@ -237,10 +264,14 @@ impl EpochRecord {
                 reason: reader.string()?.to_string(),
             }),
         };
-        let parameters = if format == FOR_EACH { reader.varint()? } else { 0 };
+        let parameters = if format == PLAIN { 0 } else { reader.varint()? };
         let parameters = usize::try_from(parameters).ok().filter(|parameters| *parameters <= columns.len());
         let parameters = parameters.ok_or_else(|| reader.error("more parameters than columns"))?;
+        let begin = match format {
+            BEGUN => Some(Moment { position: reader.varint()?, time: Timestamp(reader.signed()?) }),
+            _ => None,
+        };
         reader.finish()?;
-        Ok(Self { config_hash, fingerprint, columns, parameters, end })
+        Ok(Self { config_hash, fingerprint, columns, parameters, begin, end })
     }
 }

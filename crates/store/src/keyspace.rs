@@ -20,6 +20,8 @@ pub enum Space {
     Counter = 0x04,
     /// feed, epoch -> what the epoch was defined as: columns, configuration hash, its end.
     Epoch = 0x05,
+    /// query -> where a change of it takes effect that is not made yet.
+    Due = 0x06,
     /// feed -> [`crate::Head`]: sequence, position, counts.
     Head = 0x10,
     /// feed, generation, key -> element or row: the snapshot side of a feed.

@@ -44,7 +44,7 @@ pub use error::IndexError;
 pub use extent::Extent;
 pub use feed::{Feed, Resume};
 pub use group::{GroupCommit, GroupLimits, Ticket};
-pub use head::{EpochRecord, Head};
+pub use head::{EpochRecord, Head, Moment};
 pub use live_results::{LiveResults, LiveResultsWriter, LiveSnapshot, RowMutation};
 pub use measure::{Commits, Durations, Histogram, Usage};
 pub use memory::MemoryStore;

@@ -86,6 +86,8 @@ pub(crate) struct Component {
     pub(crate) kind: ComponentKind,
     /// The feeds it follows.
     pub(crate) follows: Vec<u32>,
+    /// For a query that is changed: the feeds that its former definition still has to read.
+    pub(crate) former: Vec<u32>,
     /// For a source: the lists whose items become nodes of their own.
     pub(crate) unwind: Vec<Unwind>,
     /// For a source: how long elements that do not change are kept; `None` if for ever.
@@ -148,6 +150,7 @@ impl Component {
             number,
             kind,
             follows,
+            former: Vec::new(),
             unwind: Vec::new(),
             expire: None,
             parking: Parking::default(),

@@ -21,7 +21,7 @@ impl Roster {
     /// Adds a component, instead of one that had the same id.
     pub(crate) fn insert(&mut self, component: Arc<Component>) {
         self.remove(&component.id);
-        for feed in &component.follows {
+        for feed in component.follows.iter().chain(&component.former) {
             self.followers.entry(*feed).or_default().insert(component.number, component.clone());
         }
         component.count_in(Some(&self.tally));
@@ -33,12 +33,23 @@ impl Roster {
         let Some(component) = self.by_id.remove(id) else { return };
         component.count_in(None);
         self.by_number.remove(&component.number);
-        for feed in &component.follows {
-            if let Some(followers) = self.followers.get_mut(feed) {
-                followers.remove(&component.number);
-                if followers.is_empty() {
-                    self.followers.remove(feed);
-                }
+        for feed in component.follows.iter().chain(&component.former) {
+            self.leave(*feed, component.number);
+        }
+    }
+
+    /// Removes a query from the followers of what its former definition alone has read.
+    pub(crate) fn end_former(&mut self, query: &Component) {
+        for feed in query.former.iter().filter(|feed| !query.follows.contains(feed)) {
+            self.leave(*feed, query.number);
+        }
+    }
+
+    fn leave(&mut self, feed: u32, follower: u32) {
+        if let Some(followers) = self.followers.get_mut(&feed) {
+            followers.remove(&follower);
+            if followers.is_empty() {
+                self.followers.remove(&feed);
             }
         }
     }

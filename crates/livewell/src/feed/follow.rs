@@ -12,7 +12,7 @@ use crate::run::recovery::readable;
 use livewell_model::codec::Reader;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::LogEntry;
-use livewell_store::{Feed, IndexError, Resume, Snapshot};
+use livewell_store::{EpochRecord, Feed, IndexError, Resume, Snapshot};
 use std::sync::Arc;
 
 /// A feed that is followed.
@@ -63,6 +63,8 @@ pub(crate) enum Found {
         resume: Resume,
         /// The follower's checkpoint there.
         checkpoint: Checkpoint,
+        /// The position that the other upstreams have to reach before.
+        until: u64,
     },
 }
 
@@ -102,11 +104,23 @@ pub(crate) fn read_after(
     most: ReadMost,
 ) -> Result<Found, Error> {
     let mut streams = Vec::with_capacity(upstreams.len());
+    // An upstream whose old epoch was read to its end, and where its new one begins.
+    let mut changed: Option<(u64, Found)> = None;
     for (at, (upstream, checkpoint)) in upstreams.iter().zip(from).enumerate() {
         let feed = open(snapshot, upstream)?;
         let resume = feed.resume(checkpoint)?;
         let Some((epoch, exhausted_at)) = readable(&resume, checkpoint, &feed.head) else {
-            return Ok(Found::Broken { upstream: at, resume, checkpoint: checkpoint.clone() });
+            let next = if let Resume::Changed { next, .. } = resume { Some(next) } else { None };
+            // A change has a place: what comes before it in the other upstreams comes first.
+            let until = next.map(|next| begin(&feed, next)).transpose()?.unwrap_or_default();
+            let broken = Found::Broken { upstream: at, resume, checkpoint: checkpoint.clone(), until };
+            if next.is_none() {
+                return Ok(broken);
+            }
+            if changed.as_ref().is_none_or(|(first, _)| until < *first) {
+                changed = Some((until, broken));
+            }
+            continue;
         };
         let entries = feed.log_begun(epoch, checkpoint.sequence, most.entries, most.bytes)?;
         let exhausted = entries.last().map_or(checkpoint.sequence, |entry| entry.sequence) == exhausted_at;
@@ -120,17 +134,30 @@ pub(crate) fn read_after(
             Some((last, _)) if !exhausted && items[0].0 < *last => *last - 1,
             Some((last, _)) if !exhausted => *last,
             _ if upstreams.len() == 1 => u64::MAX,
-            // The change to the new epoch has a position of its own; the other upstreams wait for it.
-            last if epoch != feed.head.epoch => last.map_or(checkpoint.position, |(position, _)| *position),
+            last if let Resume::Changed { next, .. } = resume => {
+                let last = last.map_or(checkpoint.position, |(position, _)| *position);
+                last.max(begin(&feed, next)?)
+            }
             _ => frontier(snapshot, marks, upstream.number)?,
         };
         streams.push(Stream { items, horizon });
     }
-    Ok(Found::Groups(merge(streams, most.entries)))
+    let horizon = streams.iter().map(|stream| stream.horizon).min().unwrap_or(u64::MAX);
+    let Some((begin, broken)) = changed else {
+        return Ok(Found::Groups(merge(streams, horizon, most.entries)));
+    };
+    let groups = merge(streams, horizon.min(begin), most.entries);
+    if groups.is_empty() { Ok(broken) } else { Ok(Found::Groups(groups)) }
 }
 
-fn merge(mut streams: Vec<Stream>, groups_max: usize) -> Vec<Group> {
-    let horizon = streams.iter().map(|stream| stream.horizon).min().unwrap_or(0);
+/// Returns the position where an epoch of a feed begins; 0 if that is not known.
+fn begin(feed: &Feed, epoch: u64) -> Result<u64, Error> {
+    let record = EpochRecord::read(&**feed.snapshot(), feed.number, epoch)?;
+    Ok(record.and_then(|record| record.begin).map_or(0, |begin| begin.position))
+}
+
+/// Puts together what comes up to the horizon.
+fn merge(mut streams: Vec<Stream>, horizon: u64, groups_max: usize) -> Vec<Group> {
     let mut groups = Vec::new();
     while groups.len() < groups_max {
         let next =

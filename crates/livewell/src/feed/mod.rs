@@ -8,3 +8,4 @@ pub(crate) mod follow;
 pub(crate) mod parts;
 pub(crate) mod reading;
 pub(crate) mod retention;
+pub(crate) mod stuck;

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::component::marks::Marks;
+use livewell_model::Timestamp;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::keyspace::{Key, Space};
 use livewell_store::{Head, IndexError, Snapshot, catalog};
@@ -18,11 +19,13 @@ pub(crate) struct Reading<'a> {
     heads: HashMap<u32, Option<Head>>,
     reached: HashMap<u32, Reached>,
     frontiers: HashMap<u32, u64>,
+    times: HashMap<u32, Timestamp>,
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(snapshot: &'a dyn Snapshot, marks: &'a Marks) -> Self {
-        Self { snapshot, marks, heads: HashMap::new(), reached: HashMap::new(), frontiers: HashMap::new() }
+        let (heads, reached) = (HashMap::new(), HashMap::new());
+        Self { snapshot, marks, heads, reached, frontiers: HashMap::new(), times: HashMap::new() }
     }
 
     /// Returns the snapshot that is read.
@@ -62,6 +65,23 @@ impl<'a> Reading<'a> {
         let frontier = self.read_frontier(feed)?;
         self.frontiers.insert(feed, frontier);
         Ok(frontier)
+    }
+
+    /// Returns the latest time of the transactions of all sources that a feed comes from.
+    pub(crate) fn time(&mut self, feed: u32) -> Result<Timestamp, Error> {
+        if let Some(time) = self.times.get(&feed) {
+            return Ok(*time);
+        }
+        let upstreams = self.reached(feed)?;
+        let mut time = Timestamp::default();
+        if upstreams.is_empty() {
+            time = self.head(feed)?.unwrap_or_default().timestamp;
+        }
+        for upstream in upstreams.keys() {
+            time = time.max(self.time(*upstream)?);
+        }
+        self.times.insert(feed, time);
+        Ok(time)
     }
 
     fn read_frontier(&mut self, feed: u32) -> Result<u64, Error> {

@@ -198,15 +198,19 @@ fn holds_outbox(shared: &Shared, follower: &Component, settings: &OutboxSettings
     settings.when_full == WhenFull::Wait && moves
 }
 
-/// Returns the ended epochs of a query that no follower needs any more, not even one that does not run.
+/// Returns the ended epochs of a query that no follower needs any more, not even one that does not run: one that is in an
+/// earlier epoch goes on through all later ones.
 pub(crate) fn drained(snapshot: &dyn Snapshot, feed: u32, present: u64) -> Result<Vec<u64>, Error> {
     let mut ended = EpochRecord::epochs(snapshot, feed)?;
     ended.retain(|epoch| *epoch < present);
     if ended.is_empty() {
         return Ok(ended);
     }
-    for checkpoint in Checkpoint::all_in(snapshot, feed)? {
-        ended.retain(|epoch| *epoch != checkpoint.epoch);
+    let kept = ended.clone();
+    for (consumer, checkpoint) in Checkpoint::all_in(snapshot, feed)? {
+        // A query is built again after its epoch. And nobody is in an epoch that has no record.
+        let is_reaction = Head::read(snapshot, consumer)?.is_none() && kept.contains(&checkpoint.epoch);
+        ended.retain(|epoch| *epoch != checkpoint.epoch && !(is_reaction && *epoch > checkpoint.epoch));
     }
     Ok(ended)
 }

@@ -162,8 +162,11 @@ impl Livewell {
         let registered = registrar.query(&query, &engine, fingerprint)?;
         let follows = registered.upstreams.iter().map(|upstream| upstream.number).collect();
         let log_max = LogMax { entries: query.outbox.capacity, bytes: query.outbox.bytes_max };
-        let component =
+        let mut component =
             self.component(&query.id, registered.number, ComponentKind::Query, follows, log_max)?;
+        if let Some(component) = Arc::get_mut(&mut component) {
+            component.former = registered.former;
+        }
         if !query.enabled {
             component.set(State::Paused);
             return Ok((component, Means::Nothing));

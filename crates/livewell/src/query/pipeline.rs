@@ -11,6 +11,7 @@ use crate::component::shared::Shared;
 use crate::feed::elements::{self, Lens};
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
 use crate::feed::retention;
+use crate::feed::stuck::{Reach, reach};
 use crate::observe::Work;
 use crate::query::state::QueryState;
 use crate::router::{Attached, Timing};
@@ -86,21 +87,29 @@ impl Submitted {
 
 impl Pipeline {
     /// The pipeline of a query: receive, step, commit; the caller announces the step when the commit has succeeded.
-    pub(crate) fn run(&self) -> Result<Outcome, Error> {
+    /// Takes in nothing that comes after position `through`.
+    pub(crate) fn run(&self, through: u64) -> Result<Outcome, Error> {
         let began = Instant::now();
         let snapshot = self.shared.store.snapshot()?;
         let limits = &self.shared.limits;
         let most = ReadMost { entries: limits.step_transactions_max, bytes: limits.step_bytes_max };
         let (marks, number) = (&self.shared.marks, self.component.number);
         let found = follow::read(&snapshot, marks, number, &self.upstreams, most)?;
-        let groups = match found {
-            Found::Groups(groups) if groups.is_empty() => {
-                self.announce_timer(self.timing(&self.state(&snapshot)?)?);
-                return Ok(Outcome::CaughtUp);
-            }
+        let mut groups = match found {
             Found::Groups(groups) => groups,
-            Found::Broken { upstream, resume, .. } => return Ok(Outcome::Broken { upstream, resume }),
+            Found::Broken { upstream, resume, until, .. } => {
+                let is_waiting = reach(&self.shared, &snapshot, &self.upstreams, until)? == Reach::Coming;
+                return Ok(if is_waiting { Outcome::Full } else { Outcome::Broken { upstream, resume } });
+            }
         };
+        groups.truncate(groups.partition_point(|group| group.position <= through));
+        if groups.is_empty() {
+            // The timers of rows that are about to be replaced are nobody's.
+            if through == u64::MAX {
+                self.announce_timer(self.timing(&self.state(&snapshot)?)?);
+            }
+            return Ok(Outcome::CaughtUp);
+        }
         let lenses = self.lenses(&snapshot, &groups)?;
         let Some((mut state, taken)) = self.step_many(&snapshot, &groups, &lenses)? else {
             return Ok(Outcome::Full);

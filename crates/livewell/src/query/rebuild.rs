@@ -10,6 +10,7 @@ use crate::feed::reading::followed;
 use crate::feed::retention;
 use crate::query::base::Base;
 use crate::query::difference::Difference;
+use crate::query::due::Due;
 use crate::query::pipeline::{Pipeline, Submitted};
 use crate::query::state::{QueryState, parameters};
 use livewell_model::Diff;
@@ -17,14 +18,14 @@ use livewell_query::StepError;
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::feed::entries_of;
 use livewell_store::head::{Building, EpochEnd, EpochRecord, Head};
-use livewell_store::{Feed, Overlay, Snapshot, catalog, sweep};
+use livewell_store::{Feed, Moment, Overlay, Snapshot, catalog, sweep};
 use std::sync::Arc;
 
 /// The most diffs in one result of a difference.
 const DIFFS_MAX: usize = 10_000;
 
 impl Pipeline {
-    /// Records that a rebuild is due, and marks the new generation as garbage until it is the current one.
+    /// Records that a rebuild is due, and over which base, and marks the new generation as garbage until it is the current one.
     pub(super) fn begin_build(&self, base: &Base, why: Building) -> Result<(u32, Submitted), Error> {
         let snapshot = self.shared.store.snapshot()?;
         let mut head = self.head(&snapshot)?;
@@ -42,6 +43,8 @@ impl Pipeline {
             Building::New => self.put_checkpoints_at(base, &*snapshot, &mut overlay)?,
             Building::Changed | Building::Rebuilt => self.hold_back(base, &*snapshot, &mut overlay)?,
         }
+        // Whoever goes on after a kill builds over the same base.
+        overlay.put(Due::key(self.component.number), Due { at: base.moment(), former: None }.encode());
         let state = QueryState::new(overlay, self.component.number, head.generation, head);
         Ok((generation, self.submit(&snapshot, state)?))
     }
@@ -93,6 +96,7 @@ impl Pipeline {
         head.timestamp = head.timestamp.max(base.timestamp);
         let mut overlay = Overlay::new(snapshot.clone());
         self.put_checkpoints_at(base, &*snapshot, &mut overlay)?;
+        overlay.delete(Due::key(number));
         for prefix in sweep::generation(number, generation) {
             unmark(&mut overlay, &prefix);
         }
@@ -100,12 +104,13 @@ impl Pipeline {
             mark(&mut overlay, &prefix);
         }
         let mut state = QueryState::new(overlay, number, generation, head);
+        let begin = Some(base.moment());
         match why {
-            Building::New => self.renew_epoch(&mut state)?,
+            Building::New => self.renew_epoch(&mut state, begin),
             Building::Changed => {
-                self.change_epoch(&snapshot, &mut state, &old, "its definition was changed")?;
+                self.change_epoch(&snapshot, &mut state, &old, begin, "its definition was changed")?;
             }
-            Building::Rebuilt => self.put_rebuilt(&snapshot, &mut state, &old)?,
+            Building::Rebuilt => self.put_rebuilt(&snapshot, &mut state, &old, begin)?,
         }
         self.submit(&snapshot, state)
     }
@@ -117,15 +122,17 @@ impl Pipeline {
         snapshot: &Arc<dyn Snapshot>,
         state: &mut QueryState,
         old: &Head,
+        begin: Option<Moment>,
     ) -> Result<(), Error> {
         match self.check_rows(snapshot, old) {
             Ok(()) => {
-                self.renew_epoch(state)?;
+                let record = EpochRecord::read(&**snapshot, self.component.number, old.epoch)?;
+                self.renew_epoch(state, record.unwrap_or_default().begin);
                 self.put_difference(snapshot, state, old)
             }
             Err(damage) if damage.is_damage() => {
                 tracing::warn!(query = %self.component.id, code = damage.code, "a new epoch begins, since the old rows are damaged: {damage}");
-                self.change_epoch(snapshot, state, old, "its rows were damaged")
+                self.change_epoch(snapshot, state, old, begin, "its rows were damaged")
             }
             Err(error) => Err(error),
         }
@@ -142,23 +149,17 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Returns the current definition of the query's epoch.
-    pub(crate) fn epoch_record(&self) -> EpochRecord {
-        let columns = self.engine.columns().to_vec();
-        EpochRecord {
+    /// Stores the current definition with the epoch of the new rows, which begins here.
+    fn renew_epoch(&self, state: &mut QueryState, begin: Option<Moment>) {
+        let record = EpochRecord {
             config_hash: self.config_hash,
             fingerprint: Self::fingerprint_of(&self.engine),
-            columns,
+            columns: self.engine.columns().to_vec(),
             parameters: parameters(&self.engine),
+            begin,
             end: None,
-        }
-    }
-
-    /// Makes the rows the base of the epoch that began with the query.
-    fn renew_epoch(&self, state: &mut QueryState) -> Result<(), Error> {
-        let record = self.epoch_record();
+        };
         state.overlay.put(EpochRecord::key(self.component.number, state.head.epoch), record.encode());
-        Ok(())
     }
 
     /// Ends the old epoch, whose outbox stays until its followers have drained it, and begins a new one.
@@ -167,6 +168,7 @@ impl Pipeline {
         snapshot: &Arc<dyn Snapshot>,
         state: &mut QueryState,
         old: &Head,
+        begin: Option<Moment>,
         reason: &str,
     ) -> Result<(), Error> {
         let number = self.component.number;
@@ -182,7 +184,8 @@ impl Pipeline {
         let head = &mut state.head;
         (head.epoch, head.sequence, head.low) = (epoch, 0, 1);
         (head.log_entries, head.log_bytes) = (0, 0);
-        self.renew_epoch(state)
+        self.renew_epoch(state, begin);
+        Ok(())
     }
 
     /// Drops the outboxes of old epochs that all followers have drained.

@@ -4,16 +4,20 @@
 //! to be built is built [with others](super::builds).
 
 use super::builds::{Build, Builds, Ending};
+use super::drain::{Drain, Drained};
+use super::due::Due;
 use super::pipeline::{Outcome, Pipeline, Step, Submitted};
 use super::seated::{Seated, Turn};
 use crate::Error;
 use crate::component::Component;
+use crate::component::log::log;
 use crate::component::state::State;
+use crate::feed::follow;
 use crate::run::recovery::{self, Decision, Keeps, broken};
 use crate::run::supervise::{After, HELD_UP, LOOK, begin_reset, show_failure, stopped};
 use crate::run::task::{Next, Task};
 use livewell_store::head::Building;
-use livewell_store::{IndexError, Resume};
+use livewell_store::{IndexError, Moment, Resume};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -26,10 +30,24 @@ pub(crate) struct Running {
     may_sit: bool,
     seated: Option<Seated>,
     builds: Arc<Builds>,
+    /// The old rows, which are stepped to where a change takes effect, and the build that comes then.
+    drain: Option<(Drain, Wanted)>,
+    /// Whether stepping them has panicked, so that they end where they are.
+    is_drained: bool,
     /// Its build, and whether a reset has asked for that.
     build: Option<(Arc<Build>, bool)>,
     /// The step that waits for its commit, and whether its followers have to hear of it.
     submitted: Option<(Step, bool)>,
+}
+
+/// A build that is due.
+#[derive(Clone, Copy)]
+struct Wanted {
+    why: Building,
+    /// Where the rows begin; `None`: where the upstreams are.
+    at: Option<Moment>,
+    /// Whether a reset has asked for it.
+    is_reset: bool,
 }
 
 /// What keeps a query from going on.
@@ -52,6 +70,8 @@ impl Running {
             may_sit: true,
             seated: None,
             builds: builds.clone(),
+            drain: None,
+            is_drained: false,
             build: None,
             submitted: None,
         }
@@ -100,6 +120,7 @@ impl Running {
     fn fail(&mut self, error: &Error) -> Next {
         self.submitted = None;
         self.build = None;
+        self.drain = None;
         self.leave();
         match show_failure(&self.pipeline.shared, self.component(), error) {
             After::Nothing => Next::Again,
@@ -132,8 +153,14 @@ impl Running {
         if self.pipeline.shared.is_stopping(self.component()) {
             return Ok(self.end());
         }
-        if let Some((why, is_reset)) = self.due()? {
-            return Ok(self.ask_build(why, is_reset, false));
+        if let Some((drain, wanted)) =
+            self.drain.as_ref().filter(|_| !self.component().reset.load(Ordering::Acquire))
+        {
+            let (drained, wanted) = (drain.turn()?, *wanted);
+            return self.drained(drained, wanted);
+        }
+        if let Some(wanted) = self.due()? {
+            return Ok(if self.drain.is_some() { Next::Again } else { self.ask_build(wanted, false) });
         }
         // One that lost its seat in the meantime does not take another at once.
         if std::mem::replace(&mut self.may_sit, false) {
@@ -147,7 +174,7 @@ impl Running {
     }
 
     fn read_alone(&mut self) -> Result<Next, Error> {
-        Ok(match self.pipeline.run()? {
+        Ok(match self.pipeline.run(u64::MAX)? {
             Outcome::Stepped(submitted) => self.submit(submitted, true),
             Outcome::CaughtUp => {
                 self.pipeline.rest();
@@ -178,21 +205,61 @@ impl Running {
         Next::Commit(ticket)
     }
 
-    /// Returns why the query has to be rebuilt, if it has, and whether a reset has asked for that.
-    fn due(&self) -> Result<Option<(Building, bool)>, Error> {
-        let (pipeline, component) = (&self.pipeline, self.component());
+    /// Returns the build that is due, if one is, and prepares what comes before it.
+    fn due(&mut self) -> Result<Option<Wanted>, Error> {
+        let (pipeline, component) = (&self.pipeline, &self.pipeline.component);
         pipeline.shared.damages.check(component.number)?;
-        let due = pipeline.head(&pipeline.shared.store.snapshot()?)?.building;
+        let snapshot = pipeline.shared.store.snapshot()?;
+        let due = pipeline.head(&snapshot)?.building;
         // One that waits for its upstreams shows that until they are ready.
         if (due.is_some() || component.reset.load(Ordering::Acquire)) && component.state() != State::Waiting {
             component.set(State::Running);
         }
         let is_reset = component.reset.swap(false, Ordering::AcqRel);
-        Ok(due.or(is_reset.then_some(Building::Rebuilt)).map(|why| (why, is_reset)))
+        // A reset is the way out of whatever holds the old rows, or makes a base impossible where it was to be.
+        if is_reset {
+            self.drain = None;
+            let why = due.unwrap_or(Building::Rebuilt);
+            return Ok(Some(Wanted { why, at: None, is_reset }));
+        }
+        let Some(why) = due else { return Ok(None) };
+        let due = Due::read(&*snapshot, component.number)?;
+        let wanted = Wanted { why, at: due.as_ref().map(|due| due.at), is_reset };
+        if let Some(due) = due.filter(|_| !std::mem::take(&mut self.is_drained)) {
+            let drain = Drain::of_former(pipeline, &snapshot, &due)?;
+            self.drain = drain.map(|drain| (drain, wanted));
+        }
+        Ok(Some(wanted))
     }
 
-    fn ask_build(&mut self, why: Building, is_reset: bool, is_alone: bool) -> Next {
-        self.build = Some((self.builds.ask(&self.pipeline, why, is_alone), is_reset));
+    /// Goes on after a turn of the old rows.
+    fn drained(&mut self, drained: Drained, wanted: Wanted) -> Result<Next, Error> {
+        match drained {
+            Drained::Stepped(submitted) => Ok(self.submit(submitted, true)),
+            Drained::Waits => {
+                self.component().set(State::Waiting);
+                let (drain, at) = (self.drain.as_ref(), wanted.at);
+                let is_read = |feed| drain.is_some_and(|(drain, _)| drain.reads(feed));
+                let passed = at.map(|at| self.pipeline.pass_by(at, is_read)).transpose()?.flatten();
+                Ok(passed.map_or(Next::Wait(HELD_UP), |submitted| self.submit(submitted, false)))
+            }
+            // What it reads may have stopped with everything else.
+            Drained::Done if self.pipeline.shared.is_stopping(self.component()) => Ok(self.end()),
+            Drained::Done => {
+                self.drain = None;
+                if let Some(submitted) = self.pipeline.end_former()? {
+                    return Ok(self.submit(submitted, false));
+                }
+                Ok(self.ask_build(wanted, false))
+            }
+        }
+    }
+
+    fn ask_build(&mut self, Wanted { why, at, is_reset }: Wanted, is_alone: bool) -> Next {
+        if !self.component().former.is_empty() {
+            self.pipeline.shared.roster_mut().end_former(self.component());
+        }
+        self.build = Some((self.builds.ask(&self.pipeline, (why, at), is_alone), is_reset));
         Next::Again
     }
 
@@ -221,7 +288,10 @@ impl Running {
                 Ok(Next::Again)
             }
             Ending::Unready => Ok(self.unready()),
-            Ending::Long => Ok(self.ask_build(build.why(), is_reset, true)),
+            Ending::Long => {
+                let (why, at) = build.why();
+                Ok(self.ask_build(Wanted { why, at, is_reset }, true))
+            }
             Ending::Failed(error) => Err(error),
         }
     }
@@ -240,8 +310,9 @@ impl Running {
     }
 
     fn recover(&mut self, upstream: usize, resume: &Resume) -> Result<Next, Error> {
-        let upstream = &self.pipeline.upstreams[upstream].id;
-        let component = self.component();
+        let (pipeline, component) = (&self.pipeline, self.component());
+        let upstream = &pipeline.upstreams[upstream];
+        let (changed, upstream) = (upstream, &upstream.id);
         let decision = recovery::of_state(resume, self.pipeline.settings.recovery);
         self.pipeline.shared.measures.recovered(component.kind, resume, decision.outcome());
         component.recovers(resume, decision.outcome());
@@ -249,12 +320,17 @@ impl Running {
             return Err(broken(&component.id, upstream, resume, Keeps::State));
         }
         if matches!(resume, Resume::Changed { .. }) {
+            let begin = follow::open(&pipeline.shared.store.snapshot()?, changed)?.epoch()?.begin;
             tracing::info!(query = %component.id, upstream, "the upstream was changed; rebuilding from its snapshot");
+            if let Some(at) = begin {
+                let submitted = pipeline.mark_due(Building::Rebuilt, at)?;
+                return Ok(self.submit(submitted, false));
+            }
         } else {
             let code = recovery::code(resume);
             tracing::warn!(query = %component.id, code, upstream, "rebuilding from the upstream's snapshot");
         }
-        Ok(self.ask_build(Building::Rebuilt, false, false))
+        Ok(self.ask_build(Wanted { why: Building::Rebuilt, at: None, is_reset: false }, false))
     }
 }
 
@@ -286,6 +362,11 @@ impl Task for Running {
     }
 
     fn panicked(&mut self, error: &Error) -> Next {
+        if self.drain.take().is_some() {
+            log!(warn, self.component(), code = error.code, "the former definition ends here: {error}");
+            self.is_drained = true;
+            return Next::Again;
+        }
         self.fail(error)
     }
 }

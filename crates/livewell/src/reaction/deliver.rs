@@ -9,6 +9,7 @@ use crate::component::shared::Shared;
 use crate::component::state::State;
 use crate::error::with_id;
 use crate::feed::follow::{self, Found, Group, ReadMost, Upstream};
+use crate::feed::stuck::{Reach, reach};
 use crate::observe::Work;
 use crate::reaction::dead_letters;
 use crate::reaction::detail::Detail;
@@ -125,7 +126,12 @@ impl Delivery {
         match follow::read(snapshot, marks, self.component.number, &self.upstreams, most)? {
             Found::Groups(groups) if groups.is_empty() => Ok(false),
             Found::Groups(groups) => self.deliver(snapshot, &groups).map(|()| true),
-            Found::Broken { upstream, resume, checkpoint } => {
+            Found::Broken { until, .. }
+                if reach(&self.shared, snapshot, &self.upstreams, until)? == Reach::Coming =>
+            {
+                Ok(false)
+            }
+            Found::Broken { upstream, resume, checkpoint, .. } => {
                 self.recover(snapshot, upstream, &resume, &checkpoint)?;
                 Ok(true)
             }

@@ -98,6 +98,7 @@ impl Part {
                 Space::Catalog,
                 Space::Counter,
                 Space::Epoch,
+                Space::Due,
                 Space::Head,
                 Space::Garbage,
             ],

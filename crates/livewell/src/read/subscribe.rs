@@ -381,7 +381,7 @@ fn reason(resume: &Resume) -> String {
     match resume {
         Resume::Gap { low } => format!("the outbox begins at {low} and no longer reaches back"),
         Resume::Ahead => "the position is beyond the query's last result".into(),
-        Resume::Changed { old } => {
+        Resume::Changed { old, .. } => {
             let reason = old.end.as_ref().map_or("its definition was changed", |end| &end.reason);
             format!("a new epoch of the query began: {reason}")
         }

@@ -1,6 +1,6 @@
 //! Components in the catalog: registered in one commit, found again by their ids, removed.
 
-pub(crate) mod hash;
+mod changing;
 pub(crate) mod pending;
 pub(crate) mod registrar;
 pub(crate) mod removal;

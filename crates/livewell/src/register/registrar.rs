@@ -8,9 +8,10 @@ use crate::Error;
 use crate::component::definition::{self, Definition, Made, Spec};
 use crate::component::shared::Shared;
 use crate::feed::follow::Upstream;
-use crate::feed::reading::followed;
+use crate::feed::reading::{Reading, followed};
+use crate::query::due::Due;
+use crate::query::hash;
 use crate::query::state::{QueryState, parameters};
-use crate::register::hash;
 use crate::settings::Query;
 use livewell_model::Recovery;
 use livewell_model::Timestamp;
@@ -20,7 +21,7 @@ use livewell_source::unwind::Unwind;
 use livewell_store::catalog::{self, CATALOG, Kind, Registered};
 use livewell_store::checkpoint::Checkpoint;
 use livewell_store::head::{Building, EpochRecord, Head};
-use livewell_store::{Overlay, Snapshot, Version, WriteSet};
+use livewell_store::{Moment, Overlay, Snapshot, Version, WriteSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub(crate) struct Registrar<'a> {
     shared: &'a Shared,
     pub(super) snapshot: Arc<dyn Snapshot>,
     pub(super) catalog: WriteSet,
-    sets: Vec<WriteSet>,
+    pub(super) sets: Vec<WriteSet>,
     /// What is registered with this commit, or was found in the store, by id.
     known: BTreeMap<String, Known>,
     /// The components as their authors wrote them.
@@ -38,12 +39,16 @@ pub(crate) struct Registrar<'a> {
 
 /// What the registrar knows of a component.
 #[derive(Debug, Clone)]
-struct Known {
-    number: u32,
+pub(super) struct Known {
+    pub(super) number: u32,
     kind: Kind,
-    head: Head,
+    pub(super) head: Head,
     config_hash: u64,
     label: String,
+    /// The latest time of the transactions of the sources that it comes from.
+    time: Timestamp,
+    /// Whether it is where the store is, so that nothing comes in it that belongs before this registration.
+    is_current: bool,
 }
 
 /// A query after its registration.
@@ -51,6 +56,8 @@ pub(crate) struct RegisteredQuery {
     pub(crate) number: u32,
     pub(crate) config_hash: u64,
     pub(crate) upstreams: Vec<Upstream>,
+    /// The feeds that its former definition still has to read, if it is changed.
+    pub(crate) former: Vec<u32>,
     /// Why it has no first rows.
     pub(crate) refusal: Option<Error>,
 }
@@ -102,9 +109,10 @@ impl<'a> Registrar<'a> {
         }
         let config_hash = hash::of_query(query, &upstreams);
         let label = query.label.clone().unwrap_or_else(|| query.id.clone());
+        let mut former = Vec::new();
         let (number, refusal) = match self.known(&query.id, Kind::Query)? {
             Some(known) => {
-                self.update_query(query, &known, (config_hash, fingerprint), &upstreams)?;
+                former = self.update_query(query, &known, (config_hash, fingerprint), &upstreams)?;
                 if let Some(known) = self.known.get_mut(&query.id) {
                     known.label = label;
                 }
@@ -116,7 +124,7 @@ impl<'a> Registrar<'a> {
                 (number, self.new_query(query, engine, number, &upstreams, hashes, &label)?)
             }
         };
-        Ok(RegisteredQuery { number, config_hash, upstreams, refusal })
+        Ok(RegisteredQuery { number, config_hash, upstreams, former, refusal })
     }
 
     /// Registers a new query. Returns the reason if the query has no value over the empty graph; it is then built from
@@ -131,11 +139,11 @@ impl<'a> Registrar<'a> {
         label: &str,
     ) -> Result<Option<Error>, Error> {
         // The upstreams were looked up before.
-        let empty =
-            query.sources.iter().all(|id| self.known.get(id).is_some_and(|known| is_empty(&known.head)));
+        let empty = query.sources.iter().all(|id| self.known.get(id).is_some_and(is_empty));
         let epoch = self.epoch(&query.id)?;
-        let position = catalog::position(&*self.snapshot)?;
-        let head = Head { epoch, generation: 1, last_generation: 1, low: 1, position, ..Head::default() };
+        let begin = self.now(upstreams)?;
+        let (position, low) = (begin.position, 1);
+        let head = Head { epoch, generation: 1, last_generation: 1, low, position, ..Head::default() };
         let unbuilt = || {
             let head = Head { building: Some(Building::New), ..head.clone() };
             let state = QueryState::new(Overlay::new(self.snapshot.clone()), number, 1, head);
@@ -151,56 +159,34 @@ impl<'a> Registrar<'a> {
             }
         }
         let (columns, parameters) = (engine.columns().to_vec(), parameters(engine));
-        let record = EpochRecord { config_hash, fingerprint, columns, parameters, end: None };
+        let begun = Some(begin);
+        let record = EpochRecord { config_hash, fingerprint, columns, parameters, begin: begun, end: None };
         let mut set = first_set(number, epoch);
         set.put(EpochRecord::key(number, epoch), record.encode());
         set.put(Head::key(number), state.head.encode());
+        if state.head.building.is_some() && refusal.is_none() {
+            set.put(Due::key(number), Due { at: begin, former: None }.encode());
+        }
         let head = state.head.clone();
         state.overlay.into_writes(&mut set);
         self.put_checkpoints(&mut set, number, upstreams)?;
         self.sets.push(set);
         self.remember(&query.id, number, Kind::Query, head, config_hash, label);
+        if let Some(known) = self.known.get_mut(&query.id) {
+            known.time = begin.time;
+        }
         Ok(refusal)
     }
 
-    fn update_query(
-        &mut self,
-        query: &Query,
-        known: &Known,
-        (config_hash, fingerprint): (u64, u64),
-        upstreams: &[Upstream],
-    ) -> Result<(), Error> {
-        let record = EpochRecord::read(&*self.snapshot, known.number, known.head.epoch)?.unwrap_or_default();
-        let is_redefined = self.redefine(&query.id, known, Made::of_query(query))?;
-        let building = if record.config_hash != config_hash {
-            Building::Changed
-        } else if record.fingerprint != fingerprint {
-            Building::Rebuilt
-        } else if let Some(due) = known.head.building
-            && is_redefined
-        {
-            // The definition was changed back before the change took effect.
-            due
-        } else {
-            return Ok(());
-        };
-        let building = match known.head.building {
-            // A change of definition that is already in progress takes precedence.
-            Some(Building::Changed | Building::New) => known.head.building,
-            _ => Some(building),
-        };
-        let head = Head { building, ..known.head.clone() };
-        let mut set = WriteSet::over(&*self.snapshot, known.number)?;
-        set.put(Head::key(known.number), head.encode());
-        // From now on it also holds the logs that it newly reads.
-        let missing = self.missing_checkpoints(known.number, upstreams)?;
-        self.put_checkpoints(&mut set, known.number, &missing)?;
-        self.sets.push(set);
-        Ok(())
+    /// Returns the moment of this registration, for what these queries and sources hold.
+    pub(super) fn now(&self, upstreams: &[Upstream]) -> Result<Moment, Error> {
+        let times =
+            upstreams.iter().filter_map(|upstream| self.known.get(&upstream.id)).map(|known| known.time);
+        Ok(Moment { position: catalog::position(&*self.snapshot)?, time: times.max().unwrap_or_default() })
     }
 
     /// Records the new definition of an existing component if it has changed. Returns whether it has.
-    fn redefine(&mut self, id: &str, known: &Known, made: Made) -> Result<bool, Error> {
+    pub(super) fn redefine(&mut self, id: &str, known: &Known, made: Made) -> Result<bool, Error> {
         let definition = self.definition(id, made).text()?;
         let is_same = catalog::find(&*self.snapshot, id)?.is_some_and(|entry| entry.definition == definition);
         if !is_same {
@@ -274,7 +260,11 @@ impl<'a> Registrar<'a> {
         Ok(())
     }
 
-    fn missing_checkpoints(&self, number: u32, upstreams: &[Upstream]) -> Result<Vec<Upstream>, Error> {
+    pub(super) fn missing_checkpoints(
+        &self,
+        number: u32,
+        upstreams: &[Upstream],
+    ) -> Result<Vec<Upstream>, Error> {
         let mut missing = Vec::new();
         for upstream in upstreams {
             if Checkpoint::read(&*self.snapshot, number, upstream.number)?.is_none() {
@@ -307,7 +297,12 @@ impl<'a> Registrar<'a> {
         Ok(upstreams)
     }
 
-    fn put_checkpoints(&self, set: &mut WriteSet, number: u32, upstreams: &[Upstream]) -> Result<(), Error> {
+    pub(super) fn put_checkpoints(
+        &self,
+        set: &mut WriteSet,
+        number: u32,
+        upstreams: &[Upstream],
+    ) -> Result<(), Error> {
         let position = catalog::position(&*self.snapshot)?;
         for upstream in upstreams {
             let Known { head, config_hash, .. } = &self.known[&upstream.id];
@@ -337,7 +332,11 @@ impl<'a> Registrar<'a> {
             let record = EpochRecord::read(&*self.snapshot, entry.number, head.epoch)?.unwrap_or_default();
             let (number, kind, config_hash) = (entry.number, entry.kind, record.config_hash);
             let label = definition::label_of(&entry);
-            self.known.insert(entry.id, Known { number, kind, head, config_hash, label });
+            let mut reading = Reading::new(&*self.snapshot, &self.shared.marks);
+            let time = reading.time(number)?;
+            let is_current = reading.frontier(number)? >= catalog::position(&*self.snapshot)?;
+            let known = Known { number, kind, head, config_hash, label, time, is_current };
+            self.known.insert(entry.id, known);
         }
         Ok(self.known.get(id))
     }
@@ -354,8 +353,8 @@ impl<'a> Registrar<'a> {
     }
 
     fn remember(&mut self, id: &str, number: u32, kind: Kind, head: Head, config_hash: u64, label: &str) {
-        let label = label.to_owned();
-        self.known.insert(id.to_owned(), Known { number, kind, head, config_hash, label });
+        let (label, time, is_current) = (label.to_owned(), Timestamp::default(), true);
+        self.known.insert(id.to_owned(), Known { number, kind, head, config_hash, label, time, is_current });
     }
 }
 
@@ -369,8 +368,9 @@ fn no_value_at_the_start(error: Error) -> Result<Error, Error> {
     Ok(Error { message, ..error })
 }
 
-fn is_empty(head: &Head) -> bool {
-    head.sequence == 0 && head.rows == 0 && head.building.is_none()
+/// Returns whether an upstream has no elements, and has had none.
+fn is_empty(Known { head, is_current, .. }: &Known) -> bool {
+    *is_current && head.sequence == 0 && head.rows == 0 && head.building.is_none()
 }
 
 fn first_set(number: u32, epoch: u64) -> WriteSet {

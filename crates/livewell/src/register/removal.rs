@@ -39,6 +39,7 @@ fn mark_garbage(catalog: &mut WriteSet, number: u32) {
     for space in [
         Space::Version,
         Space::Epoch,
+        Space::Due,
         Space::Head,
         Space::Snapshot,
         Space::ByValue,

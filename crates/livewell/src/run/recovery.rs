@@ -63,7 +63,7 @@ impl Decision {
 pub(crate) fn readable(resume: &Resume, checkpoint: &Checkpoint, head: &Head) -> Option<(u64, u64)> {
     match resume {
         Resume::Follow => Some((head.epoch, head.sequence)),
-        Resume::Changed { old } => {
+        Resume::Changed { old, .. } => {
             let end = old.end.as_ref().map(|end| end.sequence).filter(|end| checkpoint.sequence < *end)?;
             Some((checkpoint.epoch, end))
         }
@@ -86,7 +86,7 @@ pub(crate) fn of_trigger(
 ) -> Decision {
     let (epoch, sequence) = match resume {
         // The base of a new epoch is not an event; what comes after it is.
-        Resume::Changed { .. } => return Decision::SkipTo { epoch: head.epoch, sequence: 0 },
+        Resume::Changed { next, .. } => return Decision::SkipTo { epoch: *next, sequence: 0 },
         Resume::Gap { low } => (checkpoint.epoch, low - 1),
         Resume::OtherEpoch => (head.epoch, head.low - 1),
         Resume::Ahead | Resume::Follow => (head.epoch, head.sequence),
@@ -138,21 +138,21 @@ mod tests {
 
     fn changed(end: u64) -> Resume {
         let end = EpochEnd { sequence: end, low: 1, reason: String::new() };
-        Resume::Changed { old: EpochRecord { end: Some(end), ..EpochRecord::default() } }
+        Resume::Changed { old: EpochRecord { end: Some(end), ..EpochRecord::default() }, next: 7 }
     }
 
     #[test]
     fn every_answer_of_a_feed_leads_to_one_decision() {
-        let head = Head { epoch: 7, sequence: 50, low: 20, ..Head::default() };
+        let head = Head { epoch: 8, sequence: 50, low: 20, ..Head::default() };
         let at = Checkpoint { epoch: 6, sequence: 10, ..Checkpoint::default() };
         let skip = |epoch, sequence| Decision::SkipTo { epoch, sequence };
         for (resume, readable_to, strict, skipped) in [
-            (Resume::Follow, Some((7, 50)), Decision::Stop, skip(7, 50)),
+            (Resume::Follow, Some((8, 50)), Decision::Stop, skip(8, 50)),
             (changed(12), Some((6, 12)), skip(7, 0), skip(7, 0)),
             (changed(10), None, skip(7, 0), skip(7, 0)),
             (Resume::Gap { low: 15 }, None, Decision::Stop, skip(6, 14)),
-            (Resume::Ahead, None, Decision::Stop, skip(7, 50)),
-            (Resume::OtherEpoch, None, Decision::Stop, skip(7, 19)),
+            (Resume::Ahead, None, Decision::Stop, skip(8, 50)),
+            (Resume::OtherEpoch, None, Decision::Stop, skip(8, 19)),
         ] {
             assert_eq!(readable(&resume, &at, &head), readable_to, "{resume:?}");
             assert_eq!(of_trigger(&resume, Recovery::Strict, &at, &head), strict, "{resume:?}");

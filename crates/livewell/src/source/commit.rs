@@ -6,7 +6,7 @@ use crate::feed::checked::Checked;
 use crate::source::intake::Intake;
 use crate::source::key::{OWN, note_key};
 use crate::source::parked::{self, Origin, Piece};
-use crate::source::stage::{StageRecord, discard};
+use crate::source::stage::{StageRecord, begin_here, discard};
 use crate::source::stored::{Failure, View};
 use livewell_model::{Change, Element, Timestamp, Transaction};
 use livewell_source::SourceError;
@@ -204,11 +204,11 @@ impl Commit for Writing<'_> {
     fn end_stage(&mut self, as_base: bool, changed: Timestamp) -> Result<(), SourceError> {
         let Some(stage) = self.stage.take() else { return Ok(()) };
         let (head, overlay) = self.intake.parts();
-        if as_base {
-            stage.become_base(overlay, head, self.number, changed);
-        } else {
+        if !as_base {
             stage.discard(overlay, self.number);
+            return Ok(());
         }
-        Ok(())
+        stage.become_base(overlay, head, self.number, changed);
+        self.failure.keep(begin_here(overlay, head, self.number))
     }
 }

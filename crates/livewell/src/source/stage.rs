@@ -8,9 +8,9 @@ use crate::feed::element::encode_element;
 use crate::source::key::{OWN, note_key};
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{Element, Timestamp};
-use livewell_store::head::Head;
+use livewell_store::head::{EpochRecord, Head, Moment};
 use livewell_store::keyspace::snapshot_key;
-use livewell_store::{Overlay, WriteSet, sweep};
+use livewell_store::{Overlay, WriteSet, catalog, sweep};
 
 /// The stored state of an unfinished copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,4 +119,14 @@ pub(super) fn discard(overlay: &mut Overlay, prefix: &[u8]) {
     for (key, value) in marks.writes {
         overlay.put(key, value.unwrap_or_default());
     }
+}
+
+/// Records that the epoch of a source begins where the store is now.
+pub(super) fn begin_here(overlay: &mut Overlay, head: &Head, source: u32) -> Result<(), Error> {
+    let snapshot = overlay.snapshot().clone();
+    let record = EpochRecord::read(&*snapshot, source, head.epoch)?.unwrap_or_default();
+    let begin = Moment { position: catalog::position(&*snapshot)?, time: head.timestamp };
+    let record = EpochRecord { begin: Some(begin), ..record };
+    overlay.put(EpochRecord::key(source, head.epoch), record.encode());
+    Ok(())
 }

@@ -79,6 +79,78 @@ async fn followers_drain_the_old_epoch_and_go_on_in_the_new_one() {
 }
 
 #[tokio::test]
+async fn a_reaction_behind_by_several_changes_goes_on_through_each_epoch() {
+    let (store, recorder) = (memory(), Recorder::default());
+    let act = |enabled| {
+        let act = reaction("act", "base", Recovery::Strict, recorder.clone());
+        vec![ReactionSetup { enabled, ..act }]
+    };
+    for (run, text) in [OLD, NEW, OLD].into_iter().enumerate() {
+        let livewell = start(&store, text, act(false)).await;
+        idle(&livewell).await;
+        for x in 0..3 {
+            livewell.source("s").unwrap().send(node(&format!("n{run}{x}"), x)).await.unwrap();
+        }
+        idle(&livewell).await;
+        livewell.shutdown().await;
+    }
+    let livewell = start(&store, OLD, act(true)).await;
+    idle(&livewell).await;
+    let of = |(epoch, _, result): &Recorded| (*epoch, result.sequence);
+    let acted: Vec<_> = recorder.seen.lock().unwrap().iter().map(of).collect();
+    assert_eq!(acted, [(1, 1), (2, 1), (2, 2), (3, 1)]);
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_came_before_a_change_goes_through_the_old_definition_though_it_lags() {
+    let store = memory();
+    let livewell = start(&store, OLD, Vec::new()).await;
+    livewell.stop("base").await.unwrap();
+    for x in 0..4 {
+        livewell.source("s").unwrap().send(node(&format!("n{x}"), x)).await.unwrap();
+    }
+    livewell.shutdown().await;
+    let livewell = start(&store, NEW, vec![held()]).await;
+    livewell.source("s").unwrap().send(node("n4", 1)).await.unwrap();
+    idle(&livewell).await;
+    assert_eq!((log_keys(&livewell, 1), log_keys(&livewell, 2)), (2, 1));
+    let results = livewell.results("base").unwrap();
+    assert_eq!((results.epoch, results.sequence, results.row_count()), (2, 1, 3));
+    livewell.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_query_is_built_though_what_it_reads_two_queries_away_is_paused() {
+    let livewell = open(&memory());
+    livewell.add_source(InProcess::new("s")).await.unwrap();
+    livewell.source("s").unwrap().send(node("n1", 1)).await.unwrap();
+    livewell.add_query(query("a", "MATCH (n:N) RETURN n.id AS id")).await.unwrap();
+    idle(&livewell).await;
+    livewell.stop("a").await.unwrap();
+    livewell
+        .add_query(Query { enabled: false, ..query("a", "MATCH (n:N) RETURN n.id AS id") })
+        .await
+        .unwrap();
+    livewell.source("s").unwrap().send(node("n2", 1)).await.unwrap();
+    let over =
+        |id: &str, read: &str| Query::cypher(id, format!("MATCH (r:{read}) RETURN r.id AS id")).from(read);
+    livewell.add_query(over("b", "a")).await.unwrap();
+    livewell.add_query(over("c", "b")).await.unwrap();
+    until(&livewell, "c", |status| status.rows == 1).await;
+    // And it gets the rest once that goes on.
+    livewell.add_query(query("a", "MATCH (n:N) RETURN n.id AS id")).await.unwrap();
+    idle(&livewell).await;
+    assert_eq!(rows(&livewell, "c").len(), 2);
+    livewell.shutdown().await;
+}
+
+/// A reaction that does not run, and holds every result.
+fn held() -> ReactionSetup {
+    ReactionSetup { enabled: false, ..reaction("held", "base", Recovery::Strict, Recorder::default()) }
+}
+
+#[tokio::test]
 async fn the_outbox_of_a_drained_epoch_is_given_up() {
     let store = memory();
     let livewell = start(&store, OLD, Vec::new()).await;

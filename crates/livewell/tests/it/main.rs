@@ -25,6 +25,7 @@ mod own_source;
 mod panicking;
 mod parked;
 mod pieces;
+mod placed;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod random;

@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::component::lock::lock;
 use crate::query::pipeline::Pipeline;
+use livewell_store::Moment;
 use livewell_store::head::Building;
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +11,8 @@ use std::sync::{Arc, Mutex};
 pub(in crate::query) struct Build {
     pub(super) pipeline: Arc<Pipeline>,
     pub(super) why: Building,
+    /// Where the rows begin; `None`: where the upstreams are.
+    pub(super) at: Option<Moment>,
     /// Whether it has a pass of its own.
     pub(super) is_alone: bool,
     ending: Mutex<Open>,
@@ -37,17 +40,21 @@ pub(in crate::query) enum Ending {
 }
 
 impl Build {
-    pub(super) fn new(pipeline: &Arc<Pipeline>, why: Building, is_alone: bool) -> Self {
-        Self { pipeline: pipeline.clone(), why, is_alone, ending: Mutex::new(Open::Waits) }
+    pub(super) fn new(
+        pipeline: &Arc<Pipeline>,
+        (why, at): (Building, Option<Moment>),
+        is_alone: bool,
+    ) -> Self {
+        Self { pipeline: pipeline.clone(), why, at, is_alone, ending: Mutex::new(Open::Waits) }
     }
 
     pub(super) fn feeds(&self) -> &[u32] {
         &self.pipeline.component.follows
     }
 
-    /// Why the rows are built.
-    pub(in crate::query) fn why(&self) -> Building {
-        self.why
+    /// Returns why the rows are built, and where they begin.
+    pub(in crate::query) fn why(&self) -> (Building, Option<Moment>) {
+        (self.why, self.at)
     }
 
     /// Takes what has become of it; `None` if that is open.

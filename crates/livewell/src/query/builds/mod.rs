@@ -13,13 +13,16 @@ pub(super) use build::{Build, Ending};
 
 use super::pipeline::Pipeline;
 use crate::component::lock::lock;
+use livewell_store::Moment;
 use livewell_store::head::Building;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// How many builds go together at most.
 const TOGETHER_MAX: usize = 1_000;
+/// Builds that begin at more places than this go together, at the last of these: one pass for each would take too long.
+const PLACES_MAX: usize = 8;
 /// A pass that takes longer does not count.
 const LONG: Duration = Duration::from_secs(2);
 /// How many builders there may be beyond those that count.
@@ -54,7 +57,7 @@ impl Builds {
     pub(super) fn ask(
         self: &Arc<Self>,
         pipeline: &Arc<Pipeline>,
-        why: Building,
+        why: (Building, Option<Moment>),
         is_alone: bool,
     ) -> Arc<Build> {
         let build = Arc::new(Build::new(pipeline, why, is_alone));
@@ -95,6 +98,13 @@ impl Builds {
 }
 
 impl State {
+    /// Returns whether builds over these feeds begin at more places than passes should be made for.
+    fn is_scattered(&self, feeds: &[u32]) -> bool {
+        let builds = self.waiting.iter().filter(|build| !build.is_alone && build.feeds() == feeds);
+        let places: BTreeSet<_> = builds.filter_map(|build| build.at).map(|at| at.position).collect();
+        places.len() > PLACES_MAX
+    }
+
     /// Takes the builds that go together with the first, of those that were not taken back.
     fn take(&mut self) -> Vec<Arc<Build>> {
         let Some(first) = std::iter::from_fn(|| self.waiting.pop_front()).find(|build| build.begin()) else {
@@ -102,10 +112,16 @@ impl State {
         };
         let mut together = vec![first];
         if !together[0].is_alone {
+            let is_scattered = self.is_scattered(together[0].feeds());
             let mut left = VecDeque::with_capacity(self.waiting.len());
             for build in self.waiting.drain(..) {
-                let fits =
-                    together.len() < TOGETHER_MAX && !build.is_alone && build.feeds() == together[0].feeds();
+                let first = &together[0];
+                let is_near =
+                    build.at == first.at || is_scattered && build.at.is_some() && first.at.is_some();
+                let fits = together.len() < TOGETHER_MAX
+                    && !build.is_alone
+                    && build.feeds() == first.feeds()
+                    && is_near;
                 match fits {
                     true if build.begin() => together.push(build),
                     true => {}

@@ -110,10 +110,14 @@ impl Pass {
         let shared = self.shared.clone();
         let Some(first) = self.members.values().next() else { return Ok(None) };
         let pipeline = first.build.pipeline.clone();
+        // All have one, or none has: the rows of those before the last begin later than they could.
+        let at = self.members.values().filter_map(|member| member.build.at).max();
         // No source takes in or trims anything until the base is held.
         let turn = shared.positions.take();
         let snapshot = shared.store.snapshot()?;
-        let Some(base) = Base::take(&snapshot, &shared.marks, &pipeline.upstreams)? else {
+        let Some(base) = pipeline.base(&snapshot, at)? else {
+            drop(turn);
+            self.pass_by();
             return Ok(None);
         };
         self.each(|member| {
@@ -127,6 +131,14 @@ impl Pass {
         shared.forget_looks(&pipeline.component.follows);
         drop(turn);
         Ok(Some(base))
+    }
+
+    /// Moves the checkpoints of those that wait past what the base will have, so that no upstream waits for them.
+    fn pass_by(&mut self) {
+        self.each(|Member { build, .. }| match build.at {
+            Some(at) => build.pipeline.pass_by(at, |_| false),
+            None => Ok(None),
+        });
     }
 
     /// Shows in each query how far its build is.
