@@ -9,6 +9,7 @@ const here = new URL(".", import.meta.url).pathname;
 const [group = "unit"] = process.argv.slice(2);
 const folder = group === "server" ? "built/test/server" : "built/test";
 
+run([`${here}build.mjs`, "dist"]);
 run([`${here}build.mjs`, "built"]);
 const tests = readdirSync(`${here}${folder}`).filter((name) => name.endsWith(".test.js"));
 run(["--test", "--test-reporter=spec", ...tests.map((name) => `${here}${folder}/${name}`)]);

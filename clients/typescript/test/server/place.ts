@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -77,6 +77,10 @@ export class Place {
     const ended = once(child, "exit");
     child.kill("SIGKILL");
     await ended;
+  }
+
+  has(name: string): boolean {
+    return existsSync(join(this.folder, name));
   }
 
   read(name: string): string {
