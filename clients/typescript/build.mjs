@@ -2,7 +2,7 @@
 //
 //   node build.mjs dist     the package, with its declarations, into `dist`
 //   node build.mjs built    the package, its tests and examples into `built`
-//   node build.mjs page     a page with React for a test in a browser, into `built/page.js`
+//   node build.mjs page     pages with React for a test in a browser, into `built/pages`; `dist` has to be there
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 
@@ -11,11 +11,32 @@ const [what = "dist"] = process.argv.slice(2);
 
 if (what === "page") {
   const { build } = await import("esbuild");
-  const define = { "process.env.NODE_ENV": '"production"' };
-  await build({ absWorkingDir: here, entryPoints: ["test/page.tsx"], outfile: "built/page.js", bundle: true, format: "esm", define, logLevel: "warning" });
+  const { readFile } = await import("node:fs/promises");
+  // The example is bundled as it is, but for the address of the server, which the page is given.
+  const addressed = async ({ path }) => {
+    const text = await readFile(path, "utf8");
+    return {
+      contents: text.replace('"http://127.0.0.1:7171"', 'new URL(location.href).searchParams.get("server")!'),
+      loader: "tsx",
+    };
+  };
+  await build({
+    absWorkingDir: here,
+    entryPoints: { react: "test/page.tsx", example: "test/example.tsx" },
+    outdir: "built/pages",
+    bundle: true,
+    format: "esm",
+    jsx: "automatic",
+    define: { "process.env.NODE_ENV": '"production"' },
+    plugins: [{ name: "address", setup: (bundler) => bundler.onLoad({ filter: /orders\.tsx$/ }, addressed) }],
+    logLevel: "warning",
+  });
 } else {
   rmSync(`${here}${what}`, { recursive: true, force: true });
   const project = what === "dist" ? "tsconfig.build.json" : "tsconfig.json";
-  const compiled = spawnSync(process.execPath, [`${here}node_modules/typescript/bin/tsc`, "-p", project], { cwd: here, stdio: "inherit" });
+  const compiled = spawnSync(process.execPath, [`${here}node_modules/typescript/bin/tsc`, "-p", project], {
+    cwd: here,
+    stdio: "inherit",
+  });
   process.exit(compiled.status ?? 1);
 }

@@ -35,7 +35,13 @@ class Request(BaseHTTPRequestHandler):
 
     def refuse(self, status: int, code: str, **headers: str) -> None:
         """Answers with a problem document."""
-        problem = {"type": f"/errors/{code}", "status": status, "detail": f"refused by {code}", "code": code, "index": 3}
+        problem = {
+            "type": f"/errors/{code}",
+            "status": status,
+            "detail": f"refused by {code}",
+            "code": code,
+            "index": 3,
+        }
         self.send(status, "application/problem+json", json.dumps(problem), **headers)
 
     def stream(self, events: str, is_cut: bool = False) -> None:

@@ -8,7 +8,17 @@ import time
 import unittest
 from urllib.parse import parse_qs, urlsplit
 
-from livewell_client import AsyncClient, Client, LivewellError, ProblemError, ProtocolError, Receipt, Row, Status, UnreachableError
+from livewell_client import (
+    AsyncClient,
+    Client,
+    LivewellError,
+    ProblemError,
+    ProtocolError,
+    Receipt,
+    Row,
+    Status,
+    UnreachableError,
+)
 
 from .drivers import Driver, each, names
 from .faulty import Request, faulty
@@ -109,7 +119,14 @@ class Faults(unittest.TestCase):
             with faulty(script) as server:
                 statuses: list[Status] = []
                 seen = follow(list(each(server.url))[kind], statuses)
-                expected = ["snapshot_begin", "snapshot_end 1-4", "result 1-5", "result 1-6", "result 1-7", "result 1-8"]
+                expected = [
+                    "snapshot_begin",
+                    "snapshot_end 1-4",
+                    "result 1-5",
+                    "result 1-6",
+                    "result 1-7",
+                    "result 1-8",
+                ]
                 self.assertEqual(seen, expected)
                 asked = [parse_qs(urlsplit(path).query).get("after") for path in server.paths]
                 self.assertEqual(asked, [None, None, ["1-5"], ["1-6"]])
@@ -142,7 +159,12 @@ class Faults(unittest.TestCase):
 
     def test_an_answer_that_is_not_livewells_is_an_error_and_not_tried_again(self) -> None:
         broken = "event: result\nid: 1-1\ndata: {\n\n"
-        for type, body in (("text/html", "<html>"), ("text/event-stream", broken), ("application/json", "{"), ("application/json", "[]")):
+        for type, body in (
+            ("text/html", "<html>"),
+            ("text/event-stream", broken),
+            ("application/json", "{"),
+            ("application/json", "[]"),
+        ):
             with faulty(lambda request, _: request.send(200, type, body)) as server:
                 for driver in each(server.url):
                     server.paths.clear()
@@ -158,7 +180,9 @@ class Faults(unittest.TestCase):
     def test_rows_that_are_cut_off_are_not_taken_for_all_rows(self) -> None:
         row = '{"row_signature":"aa","data":{"n":1}}\n'
         for body in (row + row, row + row[:-9]):
-            with faulty(lambda request, _: request.send(200, "application/x-ndjson", body, livewell_rows="3")) as server:
+            with faulty(
+                lambda request, _: request.send(200, "application/x-ndjson", body, livewell_rows="3")
+            ) as server:
                 for driver in each(server.url):
                     with self.assertRaises(UnreachableError):
                         driver.rows("q")

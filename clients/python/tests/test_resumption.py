@@ -57,7 +57,13 @@ class Resuming(unittest.TestCase):
     def test_a_result_that_was_seen_is_not_shown_again_and_one_that_is_missing_is_an_error(self) -> None:
         place = Resumption("1-3", True)
         self.assertEqual(take(place, result("1-2"), result("1-3"), result("1-4")), ["result 1-4"])
-        wrong = [result("1-6"), result("2-5"), Message("result", "1-5", "{"), Message("result", "1-5", "{}"), Message("row", None, "7")]
+        wrong = [
+            result("1-6"),
+            result("2-5"),
+            Message("result", "1-5", "{"),
+            Message("result", "1-5", "{}"),
+            Message("row", None, "7"),
+        ]
         for message in wrong:
             with self.assertRaises(ProtocolError, msg=message):
                 take(place, message)

@@ -4,7 +4,21 @@ import random
 import unittest
 
 from livewell_client import (
-    Add, Data, Delete, Diff, Event, LiveRows, ProtocolError, Reset, Result, Results, Row, SnapshotBegin, SnapshotEnd, SnapshotRow, Update,
+    Add,
+    Data,
+    Delete,
+    Diff,
+    Event,
+    LiveRows,
+    ProtocolError,
+    Reset,
+    Result,
+    Results,
+    Row,
+    SnapshotBegin,
+    SnapshotEnd,
+    SnapshotRow,
+    Update,
 )
 
 
@@ -21,7 +35,9 @@ def snapshot(rows: dict[str, Data], sequence: int) -> list[Event]:
 
 
 class Fold(unittest.TestCase):
-    def test_rows_after_ten_thousand_random_diffs_with_snapshots_in_between_are_those_computed_from_scratch(self) -> None:
+    def test_rows_after_ten_thousand_random_diffs_with_snapshots_in_between_are_those_computed_from_scratch(
+        self,
+    ) -> None:
         chance, truth, live = random.Random(11), dict[str, Data](), LiveRows()
         for event in snapshot(truth, 0):
             live.apply(event)

@@ -36,7 +36,9 @@ class Sse(unittest.TestCase):
 
     def test_an_event_that_was_cut_off_is_not_shown_and_other_characters_do_not_end_a_line(self) -> None:
         self.assertEqual(read("event: result\nid: 1-1\ndata: {}\n", 3), [])
-        self.assertEqual(read("data: a\u2028b\u0085c\u000bd\n\n", 2), [Message("message", None, "a\u2028b\u0085c\u000bd")])
+        self.assertEqual(
+            read("data: a\u2028b\u0085c\u000bd\n\n", 2), [Message("message", None, "a\u2028b\u0085c\u000bd")]
+        )
 
     def test_an_id_with_a_nul_is_ignored_as_the_standard_has_it(self) -> None:
         self.assertEqual(read("id: 1\0-2\ndata: x\n\n", 100), [Message("message", None, "x")])

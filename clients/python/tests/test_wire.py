@@ -5,8 +5,9 @@ import unittest
 from livewell_client import ProtocolError, UnreachableError
 from livewell_client.wire import Address, Answer, Call
 
-CHUNKED = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A:  b \r\n\r\n4\r\nab\r\n\r\n1a;x=y\r\n" + (
-    b"c" * 26 + b"\r\n0\r\n\r\n"
+CHUNKED = (
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A:  b \r\n\r\n4\r\nab\r\n\r\n1a;x=y\r\n"
+    + (b"c" * 26 + b"\r\n0\r\n\r\n")
 )
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 
@@ -40,7 +41,11 @@ class Wire(unittest.TestCase):
 
     def test_what_is_not_http_is_refused(self) -> None:
         head = b"HTTP/1.1 200 OK\r\n"
-        for other in (b"SSH-2.0-x\r\n\r\n", head + b"content-length: -1\r\n\r\n", head + b"transfer-encoding: chunked\r\n\r\nzz\r\n"):
+        for other in (
+            b"SSH-2.0-x\r\n\r\n",
+            head + b"content-length: -1\r\n\r\n",
+            head + b"transfer-encoding: chunked\r\n\r\nzz\r\n",
+        ):
             with self.assertRaises(ProtocolError):
                 read(other, 100)
         with self.assertRaises(ProtocolError):
@@ -49,7 +54,9 @@ class Wire(unittest.TestCase):
     def test_a_request_has_its_parameters_token_and_body_and_no_header_breaks_out(self) -> None:
         address = Address("http://[::1]:7171/base/")
         sent = address.request(Call("a", "x/y", [("customer", "a b&c=ü")], body=b"{}"), "t").decode()
-        self.assertTrue(sent.startswith("POST /base/a?customer=a+b%26c%3D%C3%BC HTTP/1.1\r\nhost: [::1]:7171\r\n"), sent)
+        self.assertTrue(
+            sent.startswith("POST /base/a?customer=a+b%26c%3D%C3%BC HTTP/1.1\r\nhost: [::1]:7171\r\n"), sent
+        )
         self.assertTrue(sent.endswith("authorization: Bearer t\r\ncontent-length: 2\r\n\r\n{}"), sent)
         for token in ("a\r\nb", "ü"):
             with self.assertRaises(ValueError):

@@ -9,7 +9,13 @@ export function Orders({ customer }: { customer: string }) {
   return (
     <section>
       <p className="status">{status === "failed" ? error?.message : status}</p>
-      <ul>{rows.map(({ signature, data }) => <li key={signature}>{data.id}: {data.total}</li>)}</ul>
+      <ul>
+        {rows.map(({ signature, data }) => (
+          <li key={signature}>
+            {data.id}: {data.total}
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }

@@ -15,8 +15,9 @@ export class Backoff {
   constructor(readonly random: () => number = Math.random) {}
 
   /**
-   * Notes a failure and returns the pause before the next attempt, in milliseconds. Half of it is random, so that clients that
-   * lost the same server do not return at the same moment. `asked` is what the server has asked for (`Retry-After`).
+   * Notes a failure and returns the pause before the next attempt, in milliseconds. Half of it is random, so that
+   * clients that lost the same server do not return at the same moment. `asked` is what the server has asked for
+   * (`Retry-After`).
    */
   next(asked: number | null = null): number {
     const longest = Math.min(MAX, FIRST * 2 ** this.#failures);

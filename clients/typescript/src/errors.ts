@@ -10,7 +10,10 @@ export class UnreachableError extends LivewellError {
   override name = "UnreachableError";
 }
 
-/** What came is not what a Livewell server sends: another program answers at this address, or something in between alters the answers. */
+/**
+ * What came is not what a Livewell server sends: another program answers at this address, or something in between
+ * alters the answers.
+ */
 export class ProtocolError extends LivewellError {
   override name = "ProtocolError";
 }
@@ -40,7 +43,10 @@ export class ProblemError extends LivewellError {
     super(problem.detail ?? `the server answered with status ${status}`);
   }
 
-  /** The code of the error, such as `LW0501`; null if the answer was not from Livewell. `livewell explain CODE` explains it. */
+  /**
+   * The code of the error, such as `LW0501`; null if the answer was not from Livewell. `livewell explain CODE` explains
+   * it.
+   */
   get code(): string | null {
     return this.problem.code ?? null;
   }

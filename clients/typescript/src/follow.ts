@@ -16,8 +16,8 @@ export interface FollowOptions {
   /** Ends the iteration. */
   signal?: AbortSignal | undefined;
   /**
-   * For how long it is tried to connect again since something was last heard, in milliseconds, before the error is thrown;
-   * without an end if absent.
+   * For how long it is tried to connect again since something was last heard, in milliseconds, before the error is
+   * thrown; without an end if absent.
    */
   patience?: number | undefined;
   /** Is told whenever the connection, or what the query is doing, changes. */
@@ -27,7 +27,11 @@ export interface FollowOptions {
 const NONE: Status = { connection: "connecting", retryIn: null, error: null, state: null, trouble: null };
 
 /** Returns the events of a query, without an end. Throws what a new attempt cannot mend. */
-export async function* follow<R>(transport: Transport, query: string, options: FollowOptions): AsyncGenerator<Event<R>, void, undefined> {
+export async function* follow<R>(
+  transport: Transport,
+  query: string,
+  options: FollowOptions,
+): AsyncGenerator<Event<R>, void, undefined> {
   const { signal, forEach, patience = Infinity } = options;
   const place = new Resumption<R>(options.after ?? null, forEach === undefined);
   const backoff = new Backoff();
@@ -69,8 +73,16 @@ interface Heard<R> {
 }
 
 /** Returns the events of one connection, which ends with an error. Those of one piece come together. */
-async function* connection<R>(transport: Transport, query: string, place: Resumption<R>, options: FollowOptions): AsyncGenerator<Heard<R>, never, undefined> {
-  const parameters: [string, string][] = Object.entries(options.forEach ?? {}).map(([name, value]) => [name, String(value)]);
+async function* connection<R>(
+  transport: Transport,
+  query: string,
+  place: Resumption<R>,
+  options: FollowOptions,
+): AsyncGenerator<Heard<R>, never, undefined> {
+  const parameters: [string, string][] = Object.entries(options.forEach ?? {}).map(([name, value]) => [
+    name,
+    String(value),
+  ]);
   if (place.position !== null) parameters.push(["after", place.position]);
   place.connect();
   const path = `api/v1/queries/${encodeURIComponent(query)}/changes`;

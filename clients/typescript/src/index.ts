@@ -8,5 +8,21 @@ export { parse, print, type Value } from "./json.js";
 export { LiveQuery, type LiveStatus } from "./live.js";
 export type { ReadOptions, ResultsOptions } from "./reading.js";
 export { LiveRows, type Change as RowsChange } from "./rows.js";
-export type { Data, Diff, Event, Receipt, Reset, Result, Results, Row, SnapshotBegin, SnapshotEnd, SnapshotRow, State, Status, Trouble, Values } from "./shapes.js";
+export type {
+  Data,
+  Diff,
+  Event,
+  Receipt,
+  Reset,
+  Result,
+  Results,
+  Row,
+  SnapshotBegin,
+  SnapshotEnd,
+  SnapshotRow,
+  State,
+  Status,
+  Trouble,
+  Values,
+} from "./shapes.js";
 export type { ClientOptions } from "./transport.js";

@@ -11,7 +11,14 @@ export type Properties = { [name: string]: unknown };
 /** An element as it is. */
 export type Element =
   | { type: "node"; id: string; labels?: string[]; properties?: Properties }
-  | { type: "relationship"; id: string; labels: [string]; from: string | EndOf; to: string | EndOf; properties?: Properties };
+  | {
+      type: "relationship";
+      id: string;
+      labels: [string];
+      from: string | EndOf;
+      to: string | EndOf;
+      properties?: Properties;
+    };
 
 /** An end of a relationship in another source. */
 export interface EndOf {
@@ -22,7 +29,11 @@ export interface EndOf {
 /** A change of one element. `timestamp` is in nanoseconds since 1970. */
 export type Change =
   | { operation: "insert"; element: Element; timestamp?: number | bigint }
-  | { operation: "update"; element: { id: string; type?: Element["type"]; labels?: string[]; properties?: Properties }; timestamp?: number | bigint }
+  | {
+      operation: "update";
+      element: { id: string; type?: Element["type"]; labels?: string[]; properties?: Properties };
+      timestamp?: number | bigint;
+    }
   | { operation: "delete"; id: string; timestamp?: number | bigint };
 
 /** Changes that queries see all at once. */
@@ -37,15 +48,21 @@ export type Sent = Change | Transaction | object;
 /** How changes are sent. */
 export interface IngestOptions {
   /**
-   * From 1 to 255 printable ASCII characters that name this body. The same key with the same changes is taken in once, also by
-   * another process or another day, among the last 10,000 keys of the source. Made up for each call if absent.
+   * From 1 to 255 printable ASCII characters that name this body. The same key with the same changes is taken in once,
+   * also by another process or another day, among the last 10,000 keys of the source. Made up for each call if absent.
    */
   idempotencyKey?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /** Sends changes; returns once they are durable. */
-export async function ingest(transport: Transport, patience: number, source: string, changes: Sent | Iterable<Sent>, options: IngestOptions): Promise<Receipt> {
+export async function ingest(
+  transport: Transport,
+  patience: number,
+  source: string,
+  changes: Sent | Iterable<Sent>,
+  options: IngestOptions,
+): Promise<Receipt> {
   const { signal, idempotencyKey = key() } = options;
   const all = Symbol.iterator in changes ? [...(changes as Iterable<Sent>)] : [changes];
   const body = all.map((change) => `${print(change)}\n`).join("");

@@ -1,6 +1,6 @@
 /*
- * JSON in which no integer is rounded. JavaScript's own parser rounds integers beyond 2^53 - 1, so these travel through it as
- * text and come out as `bigint`. Other numbers are floats, which JavaScript has as Livewell does.
+ * JSON in which no integer is rounded. JavaScript's own parser rounds integers beyond 2^53 - 1, so these travel through
+ * it as text and come out as `bigint`. Other numbers are floats, which JavaScript has as Livewell does.
  */
 
 /** A value of a column, as the API sends it; integers beyond 2^53 - 1 are `bigint`. */

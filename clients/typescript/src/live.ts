@@ -4,8 +4,8 @@ import { LiveRows } from "./rows.js";
 import type { Event, State, Status, Trouble } from "./shapes.js";
 
 /**
- * `connecting`: nothing has come yet. `live`: the rows are followed. `reconnecting`: the connection is lost, and the rows are
- * as of then. `failed`: it has ended with an error. `closed`: it was ended by `close`.
+ * `connecting`: nothing has come yet. `live`: the rows are followed. `reconnecting`: the connection is lost, and the
+ * rows are as of then. `failed`: it has ended with an error. `closed`: it was ended by `close`.
  */
 export type LiveStatus = "connecting" | "live" | "reconnecting" | "failed" | "closed";
 
@@ -68,7 +68,9 @@ export class LiveQuery<R> extends LiveRows<R> {
   }
 
   /** Follows until the end; returns why it came. */
-  async #run(begin: (signal: AbortSignal, onStatus: (status: Status) => void) => AsyncIterable<Event<R>>): Promise<Error> {
+  async #run(
+    begin: (signal: AbortSignal, onStatus: (status: Status) => void) => AsyncIterable<Event<R>>,
+  ): Promise<Error> {
     try {
       for await (const event of begin(this.#stop.signal, (status) => this.#told(status))) {
         if (this.#stop.signal.aborted) break;
@@ -92,7 +94,9 @@ export class LiveQuery<R> extends LiveRows<R> {
     this.#settle();
   }
 
-  /** Sets the status: rows of before a connection was lost are followed again, or replaced, once there is another one. */
+  /**
+   * Sets the status: rows of before a connection was lost are followed again, or replaced, once there is another one.
+   */
   #settle(): void {
     if (this.#isConnected && this.position !== null) this.#set("live", null);
     else this.#set(this.#error !== null || this.position !== null ? "reconnecting" : "connecting", this.#error);

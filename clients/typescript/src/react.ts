@@ -30,19 +30,30 @@ export interface LiveOptions {
   forEach?: Values | undefined;
 }
 
-const NOTHING: Live<never> = { rows: [], columns: [], status: "connecting", position: null, error: null, state: null, trouble: null };
+const NOTHING: Live<never> = {
+  rows: [],
+  columns: [],
+  status: "connecting",
+  position: null,
+  error: null,
+  state: null,
+  trouble: null,
+};
 
 /**
- * Returns the rows of a query as they are now, and draws the component again when they change, at most once a frame. The query is
- * followed as long as the component is mounted. `client` is made once, outside of the component.
+ * Returns the rows of a query as they are now, and draws the component again when they change, at most once a frame.
+ * The query is followed as long as the component is mounted. `client` is made once, outside of the component.
  */
-export function useLiveQuery<Queries extends { [Query in keyof Queries]: object } = { [query: string]: Data }, Q extends keyof Queries & string = keyof Queries & string>(
-  client: Client<Queries>,
-  query: Q,
-  options: LiveOptions = {},
-): Live<Queries[Q]> {
+export function useLiveQuery<
+  Queries extends { [Query in keyof Queries]: object } = { [query: string]: Data },
+  Q extends keyof Queries & string = keyof Queries & string,
+>(client: Client<Queries>, query: Q, options: LiveOptions = {}): Live<Queries[Q]> {
   // Values are compared as texts: most components make the object again each time.
-  const values = JSON.stringify(Object.entries(options.forEach ?? {}).map(([name, value]) => [name, String(value)]).sort());
+  const values = JSON.stringify(
+    Object.entries(options.forEach ?? {})
+      .map(([name, value]) => [name, String(value)])
+      .sort(),
+  );
   const store = useMemo(() => {
     const given = JSON.parse(values) as [string, string][];
     return new Store(() => client.live(query, given.length > 0 ? { forEach: Object.fromEntries(given) } : {}));
@@ -80,7 +91,10 @@ class Store<R> {
     this.#isStale = false;
     const { rows, columns, status, position, error, state, trouble } = this.#query;
     // A change of the status alone keeps the list, for what was computed from it.
-    const list = position === this.#shown.position ? this.#shown.rows : [...rows].map(([signature, data]) => ({ signature, data }));
+    const list =
+      position === this.#shown.position
+        ? this.#shown.rows
+        : [...rows].map(([signature, data]) => ({ signature, data }));
     this.#shown = { rows: list, columns, status, position, error, state, trouble };
     return this.#shown;
   };

@@ -10,9 +10,14 @@ import { read, type Answer, type Transport } from "./transport.js";
 export interface ReadOptions {
   /** The values of a query with `for_each`. */
   forEach?: Values | undefined;
-  /** Waits until this position of the store is in the results, such as the one that `ingest` returned: read your writes. */
+  /**
+   * Waits until this position of the store is in the results, such as the one that `ingest` returned: read your writes.
+   */
   position?: number | bigint | undefined;
-  /** How long to wait for the position, in milliseconds, at most 60,000; then a `ProblemError` with `LW0705`. 5,000 if absent. */
+  /**
+   * How long to wait for the position, in milliseconds, at most 60,000; then a `ProblemError` with `LW0705`. 5,000 if
+   * absent.
+   */
   wait?: number | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -36,18 +41,45 @@ interface SentResults<R> extends Omit<Results<R>, "rows" | "cursor" | "id"> {
 const WAIT = 5_000;
 
 /** Reads results. */
-export async function results<R>(transport: Transport, patience: number, query: string, options: ResultsOptions): Promise<Results<R>> {
+export async function results<R>(
+  transport: Transport,
+  patience: number,
+  query: string,
+  options: ResultsOptions,
+): Promise<Results<R>> {
   const { signal } = options;
   const sent = await repeated({ patience, signal }, () => {
-    return transport.json<SentResults<R>>({ path: path(query), parameters: parameters(options), signal, wait: waiting(options) });
+    return transport.json<SentResults<R>>({
+      path: path(query),
+      parameters: parameters(options),
+      signal,
+      wait: waiting(options),
+    });
   });
   const { epoch, sequence, position, checked, state, error, ordered, columns, cursor } = sent;
   const id = `${epoch}-${sequence}`;
-  return { rows: sent.rows.map(row), columns, id, epoch, sequence, position, ordered, checked, state, error, cursor: cursor ?? null };
+  return {
+    rows: sent.rows.map(row),
+    columns,
+    id,
+    epoch,
+    sequence,
+    position,
+    ordered,
+    checked,
+    state,
+    error,
+    cursor: cursor ?? null,
+  };
 }
 
 /** Reads results page by page, all of one sequence. */
-export async function* pages<R>(transport: Transport, patience: number, query: string, options: ReadOptions & { limit?: number | undefined }): AsyncGenerator<Results<R>, void, undefined> {
+export async function* pages<R>(
+  transport: Transport,
+  patience: number,
+  query: string,
+  options: ReadOptions & { limit?: number | undefined },
+): AsyncGenerator<Results<R>, void, undefined> {
   const first = { ...options, limit: options.limit ?? 1_000 };
   let page = await results<R>(transport, patience, query, first);
   for (;;) {
@@ -58,12 +90,26 @@ export async function* pages<R>(transport: Transport, patience: number, query: s
   }
 }
 
-/** Reads results row by row; the memory holds only a piece of them. A connection that breaks before the last row is an error. */
-export async function* rows<R>(transport: Transport, patience: number, query: string, options: ReadOptions & { search?: string | undefined }): AsyncGenerator<Row<R>, void, undefined> {
+/**
+ * Reads results row by row; the memory holds only a piece of them. A connection that breaks before the last row is an
+ * error.
+ */
+export async function* rows<R>(
+  transport: Transport,
+  patience: number,
+  query: string,
+  options: ReadOptions & { search?: string | undefined },
+): AsyncGenerator<Row<R>, void, undefined> {
   const { signal } = options;
   const accept = "application/x-ndjson";
   const answer = await repeated({ patience, signal }, () => {
-    return transport.open({ path: path(query), parameters: parameters(options), accept, signal, wait: waiting(options) });
+    return transport.open({
+      path: path(query),
+      parameters: parameters(options),
+      accept,
+      signal,
+      wait: waiting(options),
+    });
   });
   // Absent in a search.
   const expected = answer.headers.get("livewell-rows");
@@ -72,7 +118,8 @@ export async function* rows<R>(transport: Transport, patience: number, query: st
     count += 1;
     yield row(read<SentRow<R>>(line));
   }
-  if (expected !== null && Number(expected) !== count) throw new UnreachableError(`the connection ended after ${count} of ${expected} rows`);
+  if (expected !== null && Number(expected) !== count)
+    throw new UnreachableError(`the connection ended after ${count} of ${expected} rows`);
 }
 
 async function* lines(answer: Answer): AsyncGenerator<string, void, undefined> {

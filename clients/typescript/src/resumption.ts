@@ -1,8 +1,9 @@
 /*
- * What a follower has seen, and where it resumes: from the messages of one connection after another to one sequence of events.
+ * What a follower has seen, and where it resumes: from the messages of one connection after another to one sequence of
+ * events.
  *
- * Only the end of a snapshot and results move the position. A snapshot that was cut off begins again; a result that was seen
- * is not shown again; one that is missing is an error, never a silent skip.
+ * Only the end of a snapshot and results move the position. A snapshot that was cut off begins again; a result that was
+ * seen is not shown again; one that is missing is an error, never a silent skip.
  */
 
 import { ProtocolError } from "./errors.js";
@@ -103,7 +104,10 @@ export class Resumption<R> {
     this.#isInSnapshot = false;
     this.condition = { state: end.state, error: end.error };
     const { epoch, sequence, columns, ordered, checked, state, error } = end;
-    return [...begun, { type: "snapshot_end", id: this.position, epoch, sequence, columns, ordered, checked, state, error }];
+    return [
+      ...begun,
+      { type: "snapshot_end", id: this.position, epoch, sequence, columns, ordered, checked, state, error },
+    ];
   }
 
   #result(id: string | null, data: string): Event<R>[] {
@@ -116,7 +120,15 @@ export class Resumption<R> {
     }
     this.position = join(next);
     const { epoch, sequence, position, timestamp, results } = read<SentResult<R>>(data);
-    const result: Result<R> = { type: "result", id: this.position, epoch, sequence, position, timestamp, diffs: results.map(diff) };
+    const result: Result<R> = {
+      type: "result",
+      id: this.position,
+      epoch,
+      sequence,
+      position,
+      timestamp,
+      diffs: results.map(diff),
+    };
     return [result];
   }
 

@@ -7,8 +7,8 @@ import type { Diff, Event, Result, Results } from "./shapes.js";
 export type Change<R> = { type: "snapshot" } | Result<R>;
 
 /**
- * The rows of a query, by signature. At any time they are the rows of one sequence, as `results` has them: while a snapshot
- * comes, those from before stay, and all of them are replaced at its end.
+ * The rows of a query, by signature. At any time they are the rows of one sequence, as `results` has them: while a
+ * snapshot comes, those from before stay, and all of them are replaced at its end.
  */
 export class LiveRows<R> {
   #rows = new Map<string, R>();
@@ -18,7 +18,9 @@ export class LiveRows<R> {
   #columns: string[] = [];
   readonly #listeners = new Set<(change: Change<R>) => void>();
 
-  /** Returns the rows of results that are complete, not a page of them. `follow` with their `id` as `after` leads on. */
+  /**
+   * Returns the rows of results that are complete, not a page of them. `follow` with their `id` as `after` leads on.
+   */
   static of<R>(results: Results<R>): LiveRows<R> {
     const live = new LiveRows<R>();
     live.#rows = new Map(results.rows.map(({ signature, data }) => [signature, data]));
@@ -49,8 +51,8 @@ export class LiveRows<R> {
   }
 
   /**
-   * Takes an event of `follow`. Throws a `ProtocolError` if a result contradicts the rows, such as the update of a row that is
-   * not there: these rows are no longer those of the query.
+   * Takes an event of `follow`. Throws a `ProtocolError` if a result contradicts the rows, such as the update of a row
+   * that is not there: these rows are no longer those of the query.
    */
   apply(event: Event<R>): void {
     switch (event.type) {
@@ -79,7 +81,9 @@ export class LiveRows<R> {
   #take(diff: Diff<R>, id: string): void {
     const { signature, type } = diff;
     if (this.#rows.has(signature) === (type === "ADD")) {
-      throw new ProtocolError(`result ${id} has ${type} of row ${signature}, which ${type === "ADD" ? "is already there" : "is not there"}`);
+      throw new ProtocolError(
+        `result ${id} has ${type} of row ${signature}, which ${type === "ADD" ? "is already there" : "is not there"}`,
+      );
     }
     if (type === "DELETE") this.#rows.delete(signature);
     else this.#rows.set(signature, type === "ADD" ? diff.data : diff.after);

@@ -16,7 +16,10 @@ export interface Trouble {
   since: string;
 }
 
-/** A row with its signature, which identifies it within its query and stays the same while other values of the row change. */
+/**
+ * A row with its signature, which identifies it within its query and stays the same while other values of the row
+ * change.
+ */
 export interface Row<R> {
   signature: string;
   data: R;
@@ -35,7 +38,9 @@ export interface Results<R> {
   position: number;
   /** Whether the rows come in the order of the query's ORDER BY; otherwise they come by signature. */
   ordered: boolean;
-  /** Whether the rows are exactly what the databases of the query's sources hold; null if none of its sources can tell. */
+  /**
+   * Whether the rows are exactly what the databases of the query's sources hold; null if none of its sources can tell.
+   */
   checked: boolean | null;
   state: State;
   error: Trouble | null;
@@ -87,7 +92,10 @@ export interface Result<R> {
   diffs: Diff<R>[];
 }
 
-/** The results after the last event are not all there: a snapshot follows. What happened in between is not told one by one. */
+/**
+ * The results after the last event are not all there: a snapshot follows. What happened in between is not told one by
+ * one.
+ */
 export interface Reset {
   type: "reset";
   /** Why, in words. */

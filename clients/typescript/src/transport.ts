@@ -1,4 +1,4 @@
-/* One call over `fetch`: its address, its token, how long it may be silent, and what an answer that is not 200 means. */
+/* One call over `fetch`: its address, its token, how long it may be silent, and what answers other than 200 mean. */
 
 import { retryAfter } from "./backoff.js";
 import { ProblemError, ProtocolError, UnreachableError, type Problem } from "./errors.js";
@@ -56,8 +56,8 @@ export class Transport {
   /**
    * Makes a call and returns its answer once the head is there.
    *
-   * Throws a `ProblemError` if the server refuses it, an `UnreachableError` if there is no answer, a `ProtocolError` if the
-   * answer is of another type than what was asked for, and the reason of `signal` if that is aborted.
+   * Throws a `ProblemError` if the server refuses it, an `UnreachableError` if there is no answer, a `ProtocolError` if
+   * the answer is of another type than what was asked for, and the reason of `signal` if that is aborted.
    */
   async open(call: Call): Promise<Answer> {
     const guard = new Guard(call.signal, this.silence);
@@ -66,7 +66,8 @@ export class Transport {
       const response = await this.#fetch(call, guard.signal);
       if (!response.ok) throw await refusal(response);
       const type = response.headers.get("content-type") ?? "none";
-      if (!type.startsWith(call.accept)) throw new ProtocolError(`${response.url} answers with content of type ${type}, not ${call.accept}`);
+      if (!type.startsWith(call.accept))
+        throw new ProtocolError(`${response.url} answers with content of type ${type}, not ${call.accept}`);
       guard.rest();
       return { headers: response.headers, pieces: () => pieces(response, guard), close: () => guard.end() };
     } catch (error) {
@@ -89,7 +90,13 @@ export class Transport {
     const token = await this.#token();
     const sent: Record<string, string> = { ...headers, accept };
     if (token !== undefined) sent["authorization"] = `Bearer ${token}`;
-    const init: RequestInit = { method: body === undefined ? "GET" : "POST", headers: sent, signal, cache: "no-store", credentials: "omit" };
+    const init: RequestInit = {
+      method: body === undefined ? "GET" : "POST",
+      headers: sent,
+      signal,
+      cache: "no-store",
+      credentials: "omit",
+    };
     if (body !== undefined) init.body = body;
     try {
       return await (this.#options.fetch ?? fetch)(url, init);
@@ -162,7 +169,8 @@ class Guard {
   /** Returns why the connection ended: the abort that caused an error, or the error itself. */
   named(error: unknown): unknown {
     if (this.#caller?.aborted) return this.#caller.reason;
-    if (this.#isSilent) return new UnreachableError(`nothing came from the server for ${this.#silence / 1000} seconds`, { cause: error });
+    if (this.#isSilent)
+      return new UnreachableError(`nothing came from the server for ${this.#silence / 1000} seconds`, { cause: error });
     return error;
   }
 }
@@ -188,7 +196,7 @@ async function* pieces(response: Response, guard: Guard): AsyncGenerator<string,
 
 async function refusal(response: Response): Promise<ProblemError> {
   const after = retryAfter(response.headers.get("retry-after"));
-  const problem = await response.json().catch(() => null) as Problem | null;
+  const problem = (await response.json().catch(() => null)) as Problem | null;
   return new ProblemError(response.status, typeof problem === "object" && problem !== null ? problem : {}, after);
 }
 

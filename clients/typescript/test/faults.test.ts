@@ -5,8 +5,10 @@ import test from "node:test";
 import { Client, ProblemError, ProtocolError, UnreachableError, type Event, type Status } from "../src/index.js";
 import { faulty, refuse, stream } from "./faulty.js";
 
-const RESULTS = '{"epoch":"1","sequence":4,"position":9,"checked":null,"state":"caught_up","error":null,"config_hash":"0","ordered":false,"columns":["n"],"rows":[{"row_signature":"aa","data":{"n":9007199254740993}}]}';
-const END = 'event: snapshot_end\nid: 1-4\ndata: {"epoch":"1","sequence":4,"columns":["n"],"ordered":false,"checked":null,"state":"caught_up","error":null}\n\n';
+const RESULTS =
+  '{"epoch":"1","sequence":4,"position":9,"checked":null,"state":"caught_up","error":null,"config_hash":"0","ordered":false,"columns":["n"],"rows":[{"row_signature":"aa","data":{"n":9007199254740993}}]}';
+const END =
+  'event: snapshot_end\nid: 1-4\ndata: {"epoch":"1","sequence":4,"columns":["n"],"ordered":false,"checked":null,"state":"caught_up","error":null}\n\n';
 
 function result(sequence: number): string {
   return `event: result\nid: 1-${sequence}\ndata: {"query_id":"q","epoch":"1","sequence":${sequence},"position":9,"timestamp":"t","results":[]}\n\n`;
@@ -23,12 +25,21 @@ async function first(events: AsyncIterable<Event<object>>, count: number): Promi
 }
 
 test("what a new attempt cannot mend is thrown at once, with what the server says", async () => {
-  for (const [status, code] of [[400, "LW0701"], [401, "LW0715"], [403, "LW0716"], [404, "LW0501"], [422, "LW0526"]] as const) {
+  for (const [status, code] of [
+    [400, "LW0701"],
+    [401, "LW0715"],
+    [403, "LW0716"],
+    [404, "LW0501"],
+    [422, "LW0526"],
+  ] as const) {
     const server = await faulty((_, response) => refuse(response, status, code));
     const client = new Client({ url: server.url, token: "wrong" });
     const is = (error: unknown): boolean => {
       assert.ok(error instanceof ProblemError);
-      assert.deepEqual([error.status, error.code, error.detail, error.problem["index"]], [status, code, `refused by ${code}`, 3]);
+      assert.deepEqual(
+        [error.status, error.code, error.detail, error.problem["index"]],
+        [status, code, `refused by ${code}`, 3],
+      );
       return true;
     };
     await assert.rejects(first(client.follow("q"), 1), is);
@@ -46,7 +57,10 @@ test("a server that is busy is called again, not before it asks for that", async
     times.push(Date.now());
     if (number === 0) refuse(response, 429, "LW0524", { "retry-after": "1" });
     else if (number === 1) refuse(response, 503, "LW0704");
-    else response.writeHead(200, { "content-type": "application/json" }).end(number === 2 ? '{"position":7,"sequence":2}' : RESULTS);
+    else
+      response
+        .writeHead(200, { "content-type": "application/json" })
+        .end(number === 2 ? '{"position":7,"sequence":2}' : RESULTS);
   });
   const client = new Client({ url: server.url });
   assert.deepEqual(await client.ingest("s", { id: 1n }), { position: 7, sequence: 2 });
@@ -75,17 +89,38 @@ test("a stream that is refused, ended and cut goes on where it was", async () =>
   const server = await faulty((request, response, number) => {
     asked.push(new URL(request.url!, "http://x").searchParams.get("after"));
     if (number === 0) refuse(response, 503, "LW0704");
-    else if (number === 1) stream(response, `${END}${result(5)}${result(6).slice(0, -9)}`), setTimeout(() => response.destroy(), 20);
-    else if (number === 2) stream(response, result(6)), response.end();
+    else if (number === 1)
+      (stream(response, `${END}${result(5)}${result(6).slice(0, -9)}`), setTimeout(() => response.destroy(), 20));
+    else if (number === 2) (stream(response, result(6)), response.end());
     else stream(response, `${result(7)}${result(8)}`);
   });
   const statuses: Status[] = [];
   const events = new Client({ url: server.url }).follow("q", { onStatus: (status) => statuses.push(status) });
-  assert.deepEqual(await first(events, 6), ["snapshot_begin", "snapshot_end 1-4", "result 1-5", "result 1-6", "result 1-7", "result 1-8"]);
+  assert.deepEqual(await first(events, 6), [
+    "snapshot_begin",
+    "snapshot_end 1-4",
+    "result 1-5",
+    "result 1-6",
+    "result 1-7",
+    "result 1-8",
+  ]);
   assert.deepEqual(asked, [null, null, "1-5", "1-6"]);
   const connections = statuses.map(({ connection }) => connection).filter((now, at, all) => now !== all[at - 1]);
-  assert.deepEqual(connections, ["connecting", "waiting", "connecting", "live", "waiting", "connecting", "live", "waiting", "connecting", "live"]);
-  assert.ok(statuses.every(({ connection, error, retryIn }) => connection !== "waiting" || (error !== null && retryIn! >= 250)));
+  assert.deepEqual(connections, [
+    "connecting",
+    "waiting",
+    "connecting",
+    "live",
+    "waiting",
+    "connecting",
+    "live",
+    "waiting",
+    "connecting",
+    "live",
+  ]);
+  assert.ok(
+    statuses.every(({ connection, error, retryIn }) => connection !== "waiting" || (error !== null && retryIn! >= 250)),
+  );
   server.close();
 });
 
@@ -102,11 +137,18 @@ test("a connection that is silent is given up and made again", async () => {
 });
 
 test("an answer that is not Livewell's is an error, and not tried again", async () => {
-  const answers: [string, string][] = [["text/html", "<html>"], ["text/event-stream", "event: result\nid: 1-1\ndata: {\n\n"], ["application/json", "{"]];
+  const answers: [string, string][] = [
+    ["text/html", "<html>"],
+    ["text/event-stream", "event: result\nid: 1-1\ndata: {\n\n"],
+    ["application/json", "{"],
+  ];
   for (const [type, body] of answers) {
     const server = await faulty((_, response) => response.writeHead(200, { "content-type": type }).end(body));
     const client = new Client({ url: server.url });
-    await assert.rejects(type === "application/json" ? client.results("q") : first(client.follow("q"), 1), ProtocolError);
+    await assert.rejects(
+      type === "application/json" ? client.results("q") : first(client.follow("q"), 1),
+      ProtocolError,
+    );
     assert.equal(server.requests.length, 1);
     server.close();
   }
@@ -118,7 +160,9 @@ test("an answer that is not Livewell's is an error, and not tried again", async 
 
 test("rows that are cut off are not taken for all rows", async () => {
   const row = '{"row_signature":"aa","data":{"n":1}}\n';
-  const server = await faulty((_, response) => response.writeHead(200, { "content-type": "application/x-ndjson", "livewell-rows": "3" }).end(row + row));
+  const server = await faulty((_, response) =>
+    response.writeHead(200, { "content-type": "application/x-ndjson", "livewell-rows": "3" }).end(row + row),
+  );
   const found: object[] = [];
   await assert.rejects(async () => {
     for await (const { data } of new Client({ url: server.url }).rows("q")) found.push(data);
@@ -128,7 +172,7 @@ test("rows that are cut off are not taken for all rows", async () => {
 });
 
 test("the caller ends a call, a pause and an iteration", async () => {
-  const server = await faulty((_, response, number) => number === 0 ? refuse(response, 503, "LW0704") : undefined);
+  const server = await faulty((_, response, number) => (number === 0 ? refuse(response, 503, "LW0704") : undefined));
   const client = new Client({ url: server.url });
   const reason = new Error("enough");
   for (const wait of [100, 900]) {
@@ -143,7 +187,9 @@ test("the caller ends a call, a pause and an iteration", async () => {
 });
 
 test("a token is asked for before each call, and one that cannot be had is waited for", async () => {
-  const server = await faulty((_, response) => response.writeHead(200, { "content-type": "application/json" }).end(RESULTS));
+  const server = await faulty((_, response) =>
+    response.writeHead(200, { "content-type": "application/json" }).end(RESULTS),
+  );
   let asked = 0;
   const token = async (): Promise<string> => {
     asked += 1;
@@ -153,6 +199,9 @@ test("a token is asked for before each call, and one that cannot be had is waite
   const client = new Client({ url: server.url, token });
   await client.results("q");
   await client.results("q");
-  assert.deepEqual(server.requests.map(({ headers }) => headers.authorization), ["Bearer t2", "Bearer t3"]);
+  assert.deepEqual(
+    server.requests.map(({ headers }) => headers.authorization),
+    ["Bearer t2", "Bearer t3"],
+  );
   server.close();
 });

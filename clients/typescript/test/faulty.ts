@@ -24,9 +24,16 @@ export async function faulty(script: Script): Promise<Faulty> {
 }
 
 /** Answers with a problem document. */
-export function refuse(response: ServerResponse, status: number, code: string, headers: Record<string, string> = {}): void {
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { "content-type": "application/problem+json", ...headers });
-  response.end(JSON.stringify({ type: `/errors/${code}`, title: "t", status, detail: `refused by ${code}`, code, index: 3 }));
+  response.end(
+    JSON.stringify({ type: `/errors/${code}`, title: "t", status, detail: `refused by ${code}`, code, index: 3 }),
+  );
 }
 
 /** Begins a stream with these events. */
@@ -55,7 +62,11 @@ export async function cutting(url: string, bytes: () => number): Promise<Faulty>
       if (left <= 0) client.end();
     });
   });
-  return { url: await listening(server), requests: [], close: () => (server.close(), sockets.forEach((socket) => socket.destroy())) };
+  return {
+    url: await listening(server),
+    requests: [],
+    close: () => (server.close(), sockets.forEach((socket) => socket.destroy())),
+  };
 }
 
 async function listening(server: Server): Promise<string> {

@@ -20,7 +20,11 @@ function List({ owner }: { owner: string }) {
   return (
     <section data-status={status} data-position={position} data-drawn={drawn}>
       {error !== null && <p role="alert">{error.message}</p>}
-      <ul>{rows.map(({ signature, data }) => <li key={signature}>{`${data.id}=${data.level}`}</li>)}</ul>
+      <ul>
+        {rows.map(({ signature, data }) => (
+          <li key={signature}>{`${data.id}=${data.level}`}</li>
+        ))}
+      </ul>
     </section>
   );
 }
@@ -29,11 +33,21 @@ function Page() {
   const [owner, setOwner] = useState<string | null>("w0");
   return (
     <>
-      {["w0", "w1"].map((one) => <button key={one} id={one} onClick={() => setOwner(one)}>{one}</button>)}
-      <button id="none" onClick={() => setOwner(null)}>none</button>
+      {["w0", "w1"].map((one) => (
+        <button key={one} id={one} onClick={() => setOwner(one)}>
+          {one}
+        </button>
+      ))}
+      <button id="none" onClick={() => setOwner(null)}>
+        none
+      </button>
       {owner !== null && <List owner={owner} />}
     </>
   );
 }
 
-createRoot(document.getElementById("root")!).render(<StrictMode><Page /></StrictMode>);
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <Page />
+  </StrictMode>,
+);

@@ -11,16 +11,26 @@ const RESET: Message = { event: "reset", id: null, data: '{"reason":"gone"}' };
 
 function end(id: string): Message {
   const [epoch, sequence] = id.split("-");
-  return { event: "snapshot_end", id, data: `{"epoch":"${epoch}","sequence":${sequence},"columns":["n"],"ordered":false,"checked":null,"state":"running","error":null}` };
+  return {
+    event: "snapshot_end",
+    id,
+    data: `{"epoch":"${epoch}","sequence":${sequence},"columns":["n"],"ordered":false,"checked":null,"state":"running","error":null}`,
+  };
 }
 
 function result(id: string): Message {
   const [epoch, sequence] = id.split("-");
-  return { event: "result", id, data: `{"query_id":"q","epoch":"${epoch}","sequence":${sequence},"position":5,"timestamp":"t","results":[{"type":"ADD","row_signature":"bb","data":{"n":1}}]}` };
+  return {
+    event: "result",
+    id,
+    data: `{"query_id":"q","epoch":"${epoch}","sequence":${sequence},"position":5,"timestamp":"t","results":[{"type":"ADD","row_signature":"bb","data":{"n":1}}]}`,
+  };
 }
 
 function take(place: Resumption<unknown>, ...messages: Message[]): string[] {
-  return messages.flatMap((message) => place.take(message)).map((event) => ("id" in event ? `${event.type} ${event.id}` : event.type));
+  return messages
+    .flatMap((message) => place.take(message))
+    .map((event) => ("id" in event ? `${event.type} ${event.id}` : event.type));
 }
 
 test("a snapshot and its results have a position, which only they move", () => {
@@ -29,7 +39,14 @@ test("a snapshot and its results have a position, which only they move", () => {
   assert.equal(place.position, null);
   assert.deepEqual(take(place, ROW, end("1-7"), result("1-8")), ["row", "snapshot_end 1-7", "result 1-8"]);
   assert.equal(place.position, "1-8");
-  assert.deepEqual(take(place, { event: "heartbeat", id: null, data: '{"state":"waiting","error":null}' }, { event: "news", id: null, data: "{}" }), []);
+  assert.deepEqual(
+    take(
+      place,
+      { event: "heartbeat", id: null, data: '{"state":"waiting","error":null}' },
+      { event: "news", id: null, data: "{}" },
+    ),
+    [],
+  );
   assert.equal(place.condition?.state, "waiting");
 });
 
@@ -46,7 +63,12 @@ test("a reset is an event, and its snapshot is asked for again if it is cut off"
   assert.deepEqual(take(place, RESET, ROW), ["reset", "snapshot_begin", "row"]);
   assert.equal(place.position, null);
   place.connect();
-  assert.deepEqual(take(place, ROW, end("2-0"), result("2-1")), ["snapshot_begin", "row", "snapshot_end 2-0", "result 2-1"]);
+  assert.deepEqual(take(place, ROW, end("2-0"), result("2-1")), [
+    "snapshot_begin",
+    "row",
+    "snapshot_end 2-0",
+    "result 2-1",
+  ]);
 });
 
 test("a result that was seen is not shown again, and one that is missing is an error", () => {
@@ -63,6 +85,9 @@ test("of one value sequences have holes, and an id without data moves the positi
   const place = new Resumption("1-3", false);
   assert.deepEqual(take(place, result("1-6"), { event: "message", id: "1-90", data: "" }), ["result 1-6"]);
   assert.equal(place.position, "1-90");
-  assert.deepEqual(take(place, { event: "message", id: "1-80", data: "" }, { event: "message", id: "2-99", data: "" }), []);
+  assert.deepEqual(
+    take(place, { event: "message", id: "1-80", data: "" }, { event: "message", id: "2-99", data: "" }),
+    [],
+  );
   assert.equal(place.position, "1-90");
 });

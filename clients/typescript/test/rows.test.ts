@@ -12,7 +12,17 @@ interface Level {
 }
 
 function end(sequence: number): SnapshotEnd {
-  return { type: "snapshot_end", id: `1-${sequence}`, epoch: "1", sequence, columns: ["id", "level"], ordered: false, checked: null, state: "caught_up", error: null };
+  return {
+    type: "snapshot_end",
+    id: `1-${sequence}`,
+    epoch: "1",
+    sequence,
+    columns: ["id", "level"],
+    ordered: false,
+    checked: null,
+    state: "caught_up",
+    error: null,
+  };
 }
 
 function result(sequence: number, diffs: Diff<Level>[]): Result<Level> {
@@ -44,7 +54,11 @@ test("rows after ten thousand random diffs, with snapshots in between, are those
       live.apply(result(sequence, [{ type: "DELETE", signature, data: before }]));
     } else {
       truth.set(signature, after);
-      live.apply(result(sequence, [before ? { type: "UPDATE", signature, before, after } : { type: "ADD", signature, data: after }]));
+      live.apply(
+        result(sequence, [
+          before ? { type: "UPDATE", signature, before, after } : { type: "ADD", signature, data: after },
+        ]),
+      );
     }
     if (sequence % 1000 === 500) for (const event of snapshot(truth, sequence)) live.apply(event);
     assert.equal(live.position, `1-${sequence}`);
@@ -67,9 +81,25 @@ test("half a snapshot is never seen: the rows of before stay until it is complet
 });
 
 test("a result that contradicts the rows is refused", () => {
-  const live = LiveRows.of<Level>({ rows: [{ signature: "a", data: { id: "a", level: 1 } }], columns: [], id: "1-1", epoch: "1", sequence: 1, position: 1, ordered: false, checked: null, state: "running", error: null, cursor: null });
+  const live = LiveRows.of<Level>({
+    rows: [{ signature: "a", data: { id: "a", level: 1 } }],
+    columns: [],
+    id: "1-1",
+    epoch: "1",
+    sequence: 1,
+    position: 1,
+    ordered: false,
+    checked: null,
+    state: "running",
+    error: null,
+    cursor: null,
+  });
   const data = { id: "b", level: 1 };
-  for (const diff of [{ type: "ADD", signature: "a", data }, { type: "DELETE", signature: "b", data }, { type: "UPDATE", signature: "b", before: data, after: data }] as Diff<Level>[]) {
+  for (const diff of [
+    { type: "ADD", signature: "a", data },
+    { type: "DELETE", signature: "b", data },
+    { type: "UPDATE", signature: "b", before: data, after: data },
+  ] as Diff<Level>[]) {
     assert.throws(() => live.apply(result(2, [diff])), ProtocolError, diff.type);
   }
   assert.throws(() => new LiveRows<Level>().apply(result(1, [])), ProtocolError);

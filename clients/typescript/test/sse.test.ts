@@ -14,7 +14,8 @@ function read(text: string, size: number): Message[] {
   return found;
 }
 
-const STREAM = 'event: row\ndata: {"town":"Zürich 🚆"}\n\n: a comment\n\nid: 1-7\n\nevent: result\nid: 1-8\ndata: a\ndata:  b\n\n\ndata\n\nevent: cut\ndata: of';
+const STREAM =
+  'event: row\ndata: {"town":"Zürich 🚆"}\n\n: a comment\n\nid: 1-7\n\nevent: result\nid: 1-8\ndata: a\ndata:  b\n\n\ndata\n\nevent: cut\ndata: of';
 const EVENTS: Message[] = [
   { event: "row", id: null, data: '{"town":"Zürich 🚆"}' },
   { event: "message", id: "1-7", data: "" },
@@ -34,7 +35,9 @@ test("lines end with a line feed, a carriage return, or both", () => {
 
 test("an event that was cut off is not shown, and other characters do not end a line", () => {
   assert.deepEqual(read("event: result\nid: 1-1\ndata: {}\n", 3), []);
-  assert.deepEqual(read("data: a\u2028b\u0085c\u000Bd\n\n", 2), [{ event: "message", id: null, data: "a\u2028b\u0085c\u000Bd" }]);
+  assert.deepEqual(read("data: a\u2028b\u0085c\u000Bd\n\n", 2), [
+    { event: "message", id: null, data: "a\u2028b\u0085c\u000Bd" },
+  ]);
 });
 
 test("an id with a NUL is ignored, as the standard has it", () => {

@@ -21,8 +21,8 @@ from .wire import Address, Call
 class AsyncClient:
     """A client of one Livewell server, for asyncio. Its methods are those of `Client`, which describes them.
 
-    `follow`, `pages` and `rows` return asynchronous generators: leave them early within `contextlib.aclosing`, so that their
-    connections end at once. A call that is cancelled ends its connection.
+    `follow`, `pages` and `rows` return asynchronous generators: leave them early within `contextlib.aclosing`, so that
+    their connections end at once. A call that is cancelled ends its connection.
     """
 
     def __init__(

@@ -25,8 +25,8 @@ class Backoff:
     def next(self, asked: float | None = None) -> float:
         """Notes a failure and returns the pause before the next attempt, in seconds.
 
-        Half of it is random, so that clients that lost the same server do not return at the same moment. `asked` is what
-        the server has asked for (`Retry-After`).
+        Half of it is random, so that clients that lost the same server do not return at the same moment. `asked` is
+        what the server has asked for (`Retry-After`).
         """
         longest = min(MAX, FIRST * 2.0**self._failures)
         self._failures = min(self._failures + 1, 16)

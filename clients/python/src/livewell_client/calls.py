@@ -63,7 +63,10 @@ def ingest(source: str, changes: Sent | Iterable[Sent], idempotency_key: str | N
 
 def values(for_each: Values | None) -> list[tuple[str, str]]:
     """Returns the values of a query with `for_each` as parameters."""
-    return [(name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in (for_each or {}).items()]
+    return [
+        (name, str(value).lower() if isinstance(value, bool) else str(value))
+        for name, value in (for_each or {}).items()
+    ]
 
 
 def check(call: Call, headers: Mapping[str, str]) -> None:

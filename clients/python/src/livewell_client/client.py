@@ -35,11 +35,12 @@ class Client:
         silence: float = SILENCE,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`url` is where the server is, such as `https://livewell.example.com` or `http://127.0.0.1:7171`; it may have a path.
+        """`url` is where the server is, such as `https://livewell.example.com` or `http://127.0.0.1:7171`; it may have
+        a path.
 
-        A `token` that is a function is asked before each call, for tokens that expire. `patience` is for how long `results`,
-        `pages`, `rows` and `ingest` retry what may pass, `silence` how long a call may be silent, both in seconds. `tls` is
-        for certificates that the system does not know.
+        A `token` that is a function is asked before each call, for tokens that expire. `patience` is for how long
+        `results`, `pages`, `rows` and `ingest` retry what may pass, `silence` how long a call may be silent, both in
+        seconds. `tls` is for certificates that the system does not know.
         """
         self._address = Address(url)
         self._token = token
@@ -60,10 +61,10 @@ class Client:
     ) -> Results:
         """Returns the rows of a query as they are now.
 
-        `for_each` are the values of a query with `for_each`. With `position` it waits until that position of the store is in
-        the results, such as the one that `ingest` returned (read your writes): `wait` seconds, at most 60, then it raises a
-        `ProblemError` with `LW0705`. `search` leaves the rows in which a value contains the text. `limit` is how many rows to
-        read at most, from 1 to 10,000, and `cursor` that of the page before.
+        `for_each` are the values of a query with `for_each`. With `position` it waits until that position of the store
+        is in the results, such as the one that `ingest` returned (read your writes): `wait` seconds, at most 60, then
+        it raises a `ProblemError` with `LW0705`. `search` leaves the rows in which a value contains the text. `limit`
+        is how many rows to read at most, from 1 to 10,000, and `cursor` that of the page before.
         """
         call = calls.results(
             query, for_each=for_each, position=position, wait=wait, search=search, limit=limit, cursor=cursor
@@ -105,12 +106,14 @@ class Client:
                 yield from lines.push(piece)
             lines.end()
 
-    def ingest(self, source: str, changes: calls.Sent | Iterable[calls.Sent], *, idempotency_key: str | None = None) -> Receipt:
+    def ingest(
+        self, source: str, changes: calls.Sent | Iterable[calls.Sent], *, idempotency_key: str | None = None
+    ) -> Receipt:
         """Sends changes to an `http` source, one or many; returns once they are durable.
 
-        All of them are taken in or none, each as a transaction of its own. `idempotency_key`, of 1 to 255 printable ASCII
-        characters, names this body: the same key with the same changes is taken in once, also from another process or another
-        day, among the last 10,000 keys of the source. One is made up for each call if absent.
+        All of them are taken in or none, each as a transaction of its own. `idempotency_key`, of 1 to 255 printable
+        ASCII characters, names this body: the same key with the same changes is taken in once, also from another
+        process or another day, among the last 10,000 keys of the source. One is made up for each call if absent.
         """
         return calls.read_receipt(self._whole(calls.ingest(source, changes, idempotency_key)))
 
@@ -125,16 +128,18 @@ class Client:
     ) -> Following:
         """Returns the events of a query: a snapshot, then every result once and in order.
 
-        Lost connections are made again, and resumed after the last result; if the outbox no longer reaches back to it, a
-        `Reset` and a snapshot come. `after` is the `id` of an event or of results, to begin behind it without a snapshot.
-        `patience` is for how long it is tried to connect again since something was last heard, in seconds, before the error
-        is raised.
+        Lost connections are made again, and resumed after the last result; if the outbox no longer reaches back to it,
+        a `Reset` and a snapshot come. `after` is the `id` of an event or of results, to begin behind it without a
+        snapshot. `patience` is for how long it is tried to connect again since something was last heard, in seconds,
+        before the error is raised.
         """
         return Following(Course(query, after, for_each, patience, on_status), self._connection, self.token)
 
     def live(self, query: str, *, for_each: Values | None = None, patience: float = math.inf) -> LiveQuery:
         """Follows a query in a thread, until `close`; its rows are always there."""
-        return LiveQuery(lambda on_status: self.follow(query, for_each=for_each, patience=patience, on_status=on_status))
+        return LiveQuery(
+            lambda on_status: self.follow(query, for_each=for_each, patience=patience, on_status=on_status)
+        )
 
     def token(self) -> str | None:
         """Returns the token for the next call.

@@ -59,7 +59,8 @@ class Course:
         """Takes a piece of the stream; returns its events."""
         for message in self._reader.push(piece):
             events = self._place.take(message)
-            # Being let in is not enough: a server that always ends the stream at once is not to be called without a pause.
+            # Being let in is not enough: a server that always ends the stream at once is not to be called without a
+            # pause.
             if message.event in _PROGRESS:
                 self._backoff.reset()
             if message.event in ("snapshot_end", "heartbeat"):

@@ -15,7 +15,8 @@ class UnreachableError(LivewellError):
 
 
 class ProtocolError(LivewellError):
-    """What came is not what a Livewell server sends: another program answers, or something in between alters answers."""
+    """What came is not what a Livewell server sends: another program answers, or something in between alters
+    answers."""
 
 
 class ProblemError(LivewellError):

@@ -14,8 +14,8 @@ from .rows import LiveRows
 from .shapes import Data, State, Status, Trouble
 
 LiveStatus = Literal["connecting", "live", "reconnecting", "failed", "closed"]
-"""`connecting`: nothing has come yet. `live`: the rows are followed. `reconnecting`: the connection is lost, and the rows are
-as of then. `failed`: it has ended with an error. `closed`: it was ended by `close`."""
+"""`connecting`: nothing has come yet. `live`: the rows are followed. `reconnecting`: the connection is lost, and the
+rows are as of then. `failed`: it has ended with an error. `closed`: it was ended by `close`."""
 
 _END_MAX = 5.0
 """How long `close` waits for the thread, in seconds."""
@@ -41,7 +41,8 @@ class Standing:
         self.settle(has_rows)
 
     def settle(self, has_rows: bool) -> None:
-        """Sets the status: rows of before a lost connection are followed again, or replaced, once there is another one."""
+        """Sets the status: rows of before a lost connection are followed again, or replaced, once there is another
+        one."""
         if self.status in ("failed", "closed"):
             return
         if self._is_connected and has_rows:
@@ -70,7 +71,9 @@ class LiveQuery:
     def __enter__(self) -> LiveQuery:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property

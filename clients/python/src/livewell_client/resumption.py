@@ -1,7 +1,8 @@
-"""What a follower has seen, and where it resumes: from the messages of one connection after another to one sequence of events.
+"""What a follower has seen, and where it resumes: from the messages of one connection after another to one sequence of
+events.
 
-Only the end of a snapshot and results move the position. A snapshot that was cut off begins again; a result that was seen is
-not shown again; one that is missing is an error, never a silent skip.
+Only the end of a snapshot and results move the position. A snapshot that was cut off begins again; a result that was
+seen is not shown again; one that is missing is an error, never a silent skip.
 """
 
 from __future__ import annotations
@@ -12,7 +13,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import ProtocolError
-from .shapes import Add, Delete, Diff, Event, Reset, Result, SnapshotBegin, SnapshotEnd, SnapshotRow, State, Trouble, Update
+from .shapes import (
+    Add,
+    Delete,
+    Diff,
+    Event,
+    Reset,
+    Result,
+    SnapshotBegin,
+    SnapshotEnd,
+    SnapshotRow,
+    State,
+    Trouble,
+    Update,
+)
 from .sse import Message
 
 _ID = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
@@ -26,7 +40,8 @@ class Resumption:
         if after is not None:
             _split(after)
         self.position = after
-        """`EPOCH-SEQUENCE` of the last event that has one; `None` as long as the next connection begins with a snapshot."""
+        """`EPOCH-SEQUENCE` of the last event that has one; `None` as long as the next connection begins with a
+        snapshot."""
         self.state: State | None = None
         self.trouble: Trouble | None = None
         self._is_whole = is_whole

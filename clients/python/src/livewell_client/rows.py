@@ -15,8 +15,8 @@ Listener = Callable[["SnapshotEnd | Result"], None]
 class LiveRows:
     """The rows of a query, by signature.
 
-    At any time they are the rows of one sequence, as `results` has them: while a snapshot comes, those from before stay, and
-    all of them are replaced at its end.
+    At any time they are the rows of one sequence, as `results` has them: while a snapshot comes, those from before
+    stay, and all of them are replaced at its end.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,8 @@ class LiveRows:
 
     @classmethod
     def of(cls, results: Results) -> LiveRows:
-        """Returns the rows of results that are complete, not a page of them. `follow` with their `id` as `after` leads on."""
+        """Returns the rows of results that are complete, not a page of them. `follow` with their `id` as `after` leads
+        on."""
         live = cls()
         live._rows = {row.signature: row.data for row in results.rows}
         live.position, live.columns = results.id, results.columns
@@ -49,8 +50,8 @@ class LiveRows:
     def apply(self, event: Event) -> None:
         """Takes an event of `follow`.
 
-        Raises `ProtocolError` if a result contradicts the rows, such as the update of a row that is not there: these rows are
-        no longer those of the query.
+        Raises `ProtocolError` if a result contradicts the rows, such as the update of a row that is not there: these rows
+        are no longer those of the query.
         """
         if isinstance(event, SnapshotBegin):
             self._coming = {}

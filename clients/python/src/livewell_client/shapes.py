@@ -37,10 +37,10 @@ class Row:
 class Results:
     """The live results of a query at one sequence, or a page of them.
 
-    `id` is `EPOCH-SEQUENCE`: `follow` with it as `after` begins with the result after these rows. `position` is the last
-    position of the store that is in them. `ordered` says whether the rows come in the order of the query's ORDER BY;
-    otherwise they come by signature. `checked` says whether they are exactly what the databases of the query's sources hold;
-    `None` if none of its sources can tell. `cursor` is that of the next page, `None` if there is none.
+    `id` is `EPOCH-SEQUENCE`: `follow` with it as `after` begins with the result after these rows. `position` is the
+    last position of the store that is in them. `ordered` says whether the rows come in the order of the query's ORDER
+    BY; otherwise they come by signature. `checked` says whether they are exactly what the databases of the query's
+    sources hold; `None` if none of its sources can tell. `cursor` is that of the next page, `None` if there is none.
     """
 
     rows: list[Row]
@@ -138,8 +138,8 @@ class Result:
 
 @dataclass(frozen=True)
 class Reset:
-    """The results after the last event are not all there: a snapshot follows. What happened in between is not told one by
-    one. `reason` says why, in words."""
+    """The results after the last event are not all there: a snapshot follows. What happened in between is not told one
+    by one. `reason` says why, in words."""
 
     reason: str
     type: Literal["reset"] = "reset"
@@ -162,8 +162,9 @@ class Receipt:
 class Status:
     """How a follower stands.
 
-    `waiting`: the connection is lost, and the pause before the next attempt runs, of `retry_in` seconds. `error` is why the
-    connection was lost. `state` and `trouble` are what the query is doing and what keeps it from advancing, as far as known.
+    `waiting`: the connection is lost, and the pause before the next attempt runs, of `retry_in` seconds. `error` is why
+    the connection was lost. `state` and `trouble` are what the query is doing and what keeps it from advancing, as far
+    as known.
     """
 
     connection: Literal["connecting", "live", "waiting"]

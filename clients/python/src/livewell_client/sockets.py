@@ -33,8 +33,8 @@ class Connection:
     def open(self, call: Call, token: str | None) -> bytes:
         """Makes the call; returns what has come of the body with the head.
 
-        Raises `ProblemError` if the server refuses it, `UnreachableError` if there is no answer, and `ProtocolError` if the
-        answer is of another type than what was asked for.
+        Raises `ProblemError` if the server refuses it, `UnreachableError` if there is no answer, and `ProtocolError` if
+        the answer is of another type than what was asked for.
         """
         request = self._address.request(call, token)
         try:

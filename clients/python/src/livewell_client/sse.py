@@ -19,7 +19,8 @@ class Message:
 
 
 class Reader:
-    """The state of reading one stream. It works on bytes, of which those that end lines are never part of a character."""
+    """The state of reading one stream. It works on bytes, of which those that end lines are never part of a
+    character."""
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []

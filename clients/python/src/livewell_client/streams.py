@@ -36,8 +36,8 @@ class Connection:
     async def open(self, call: Call, token: str | None) -> bytes:
         """Makes the call; returns what has come of the body with the head.
 
-        Raises `ProblemError` if the server refuses it, `UnreachableError` if there is no answer, and `ProtocolError` if the
-        answer is of another type than what was asked for.
+        Raises `ProblemError` if the server refuses it, `UnreachableError` if there is no answer, and `ProtocolError` if
+        the answer is of another type than what was asked for.
         """
         request = self._address.request(call, token)
         connecting = asyncio.open_connection(self._address.host, self._address.port, ssl=self._tls)

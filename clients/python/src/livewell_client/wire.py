@@ -1,4 +1,5 @@
-"""HTTP/1.1 (RFC 9112) as far as this client needs it, apart from any connection: a request as bytes, an answer from bytes.
+"""HTTP/1.1 (RFC 9112) as far as this client needs it, apart from any connection: a request as bytes, an answer from
+bytes.
 
 One call takes one connection, which ends with it. The same code serves sockets and asyncio.
 """
@@ -55,7 +56,10 @@ class Address:
         for name, value in headers.items():
             if not all(" " <= letter <= "~" for letter in value):
                 raise ValueError(f"the header `{name}` has characters other than printable ASCII")
-        lines = [f"{method} {self.prefix}/{call.path}{query} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [
+            f"{method} {self.prefix}/{call.path}{query} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii") + (call.body or b"")
 
 

@@ -71,7 +71,9 @@ class Examples(unittest.TestCase):
                 # It prints nothing until something happens.
                 receipt = client.ingest("orders", {"id": "o3", "customer": "c42", "total": 101})
                 client.results("big-orders", position=receipt.position)
-                first.prints(r"(there is o[12]\n){2}ADD Add\(signature='[0-9a-f]{16}', data=\{'id': 'o3', 'total': 101\}, type='ADD'\)\n")
+                first.prints(
+                    r"(there is o[12]\n){2}ADD Add\(signature='[0-9a-f]{16}', data=\{'id': 'o3', 'total': 101\}, type='ADD'\)\n"
+                )
                 live.prints(r"live \['o1'\]\nlive \['o1', 'o3'\]\n")
                 resume.prints(r"ADD [0-9a-f]{16}\n")
                 until("the position is kept", lambda: place.path("position.txt").read_text() == "1-3")

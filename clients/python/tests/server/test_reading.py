@@ -62,7 +62,11 @@ class Reading(unittest.TestCase):
 
     def test_a_wrong_token_and_an_unknown_query_are_errors_at_once_with_code_and_words(self) -> None:
         for wrong in each(self.place.url, token="wrong"):
-            for call in (lambda: wrong.results("levels"), lambda: wrong.first(1, "levels"), lambda: wrong.ingest("tanks", [])):
+            for call in (
+                lambda: wrong.results("levels"),
+                lambda: wrong.first(1, "levels"),
+                lambda: wrong.ingest("tanks", []),
+            ):
                 with self.assertRaises(ProblemError) as raised:
                     call()
                 self.assertEqual(raised.exception.status, 401)
@@ -101,7 +105,9 @@ class Reading(unittest.TestCase):
             client = AsyncClient(self.place.url, token="right")
             async with client.live("levels-of", for_each={"owner": "task"}) as live:
                 await live.ready()
-                await client.ingest("tanks", [tank("mine", 1, "task"), tank("theirs", 1, "other"), tank("mine", 2, "task")])
+                await client.ingest(
+                    "tanks", [tank("mine", 1, "task"), tank("theirs", 1, "other"), tank("mine", 2, "task")]
+                )
                 await asyncio.wait_for(live.wait(lambda: [row["level"] for row in live.rows.values()] == [2]), 30)
                 self.assertEqual(live.status, "live")
             failing = client.live("level")

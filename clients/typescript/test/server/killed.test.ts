@@ -56,13 +56,30 @@ test("killed anywhere, every result is seen once and in order, and the rows are 
     assert.deepEqual(resets, ["snapshot_end"], "there is one snapshot, at the beginning");
 
     // What the file reaction wrote is exact under kills by a test of its own.
-    const lines = (): string[] => place.read("all.jsonl").split("\n").filter((line) => line !== "");
+    const lines = (): string[] =>
+      place
+        .read("all.jsonl")
+        .split("\n")
+        .filter((line) => line !== "");
     await until("the file of all results is written", () => lines().length === sequence);
-    assert.deepEqual(seen.map(({ id }) => id), Array.from({ length: sequence }, (_, at) => `1-${at + 1}`));
-    assert.deepEqual(seen.map(plain), lines().map((line) => JSON.parse(line) as object).map(theirs));
+    assert.deepEqual(
+      seen.map(({ id }) => id),
+      Array.from({ length: sequence }, (_, at) => `1-${at + 1}`),
+    );
+    assert.deepEqual(
+      seen.map(plain),
+      lines()
+        .map((line) => JSON.parse(line) as object)
+        .map(theirs),
+    );
     for (const [at, live] of of.entries()) {
       const { rows } = await client.results("levels-of", { forEach: { owner: `w${at}` } });
-      await until(`the rows of w${at}`, () => JSON.stringify(sorted(live.rows)) === JSON.stringify(sorted(new Map(rows.map(({ signature, data }) => [signature, data])))));
+      await until(
+        `the rows of w${at}`,
+        () =>
+          JSON.stringify(sorted(live.rows)) ===
+          JSON.stringify(sorted(new Map(rows.map(({ signature, data }) => [signature, data])))),
+      );
       await until(`the connection for w${at}`, () => live.status === "live");
     }
     stop.abort();
@@ -91,6 +108,15 @@ function plain({ epoch, sequence, position, timestamp, diffs }: Result<Level>): 
 
 /** A line of a file of results, with the names of this client. */
 function theirs(line: object): object {
-  const { epoch, sequence, position, timestamp, results } = line as { [name: string]: unknown; results: { row_signature: string }[] };
-  return { epoch, sequence, position, timestamp, diffs: results.map(({ row_signature: signature, ...diff }) => ({ signature, ...diff })) };
+  const { epoch, sequence, position, timestamp, results } = line as {
+    [name: string]: unknown;
+    results: { row_signature: string }[];
+  };
+  return {
+    epoch,
+    sequence,
+    position,
+    timestamp,
+    diffs: results.map(({ row_signature: signature, ...diff }) => ({ signature, ...diff })),
+  };
 }

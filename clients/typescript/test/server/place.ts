@@ -104,6 +104,10 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
 }
 
 /** A change of a tank. */
-export function tank(id: string, level: number | bigint, owner = "w0"): { operation: "update"; element: { type: "node"; id: string; labels: string[]; properties: object } } {
+export function tank(
+  id: string,
+  level: number | bigint,
+  owner = "w0",
+): { operation: "update"; element: { type: "node"; id: string; labels: string[]; properties: object } } {
   return { operation: "update", element: { type: "node", id, labels: ["Tank"], properties: { id, level, owner } } };
 }

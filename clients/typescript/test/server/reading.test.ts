@@ -10,7 +10,7 @@ let place: Place;
 let client: Client;
 
 before(async () => {
-  const server = ', tokens: [ { name: all, token: right, scopes: [administer] } ]';
+  const server = ", tokens: [ { name: all, token: right, scopes: [administer] } ]";
   place = await new Place(config({ server, levels: ", outbox: { capacity: 20 }" })).start();
   client = new Client({ url: place.url, token: "right" });
 });
@@ -40,13 +40,22 @@ test("a query with for_each is read and followed by value", async () => {
   const live = client.live("levels-of", values);
   await live.ready;
   assert.equal(live.rows.size, 12);
-  const { position } = await client.ingest("tanks", [tank("mine", 1, "o 1"), tank("theirs", 1, "o 2"), tank("mine", 2, "o 1")]);
+  const { position } = await client.ingest("tanks", [
+    tank("mine", 1, "o 1"),
+    tank("theirs", 1, "o 2"),
+    tank("mine", 2, "o 1"),
+  ]);
   const { rows } = await client.results("levels-of", { ...values, position });
   assert.equal(rows.length, 13);
-  await until("it is followed", () => [...live.rows.values()].some((row) => row["id"] === "mine" && row["level"] === 2));
+  await until("it is followed", () =>
+    [...live.rows.values()].some((row) => row["id"] === "mine" && row["level"] === 2),
+  );
   assert.deepEqual([...live.columns], ["id", "level"]);
   live.close();
-  await assert.rejects(client.results("levels-of", { forEach: { wrong: 1 } }), (error: unknown) => error instanceof ProblemError && error.code === "LW0544");
+  await assert.rejects(
+    client.results("levels-of", { forEach: { wrong: 1 } }),
+    (error: unknown) => error instanceof ProblemError && error.code === "LW0544",
+  );
 });
 
 test("an outbox that no longer reaches back is a reset, and the rows are right after it", async () => {
@@ -55,7 +64,10 @@ test("an outbox that no longer reaches back is a reset, and the rows are right a
     rows.apply(event);
     if (event.type === "snapshot_end") break;
   }
-  await client.ingest("tanks", Array.from({ length: 60 }, (_, at) => tank(`t${at % 7}`, at)));
+  await client.ingest(
+    "tanks",
+    Array.from({ length: 60 }, (_, at) => tank(`t${at % 7}`, at)),
+  );
   const { position } = await client.ingest("tanks", tank("last", 1));
   const { id } = await client.results("levels", { position });
   const types: Event<object>["type"][] = [];
@@ -71,23 +83,45 @@ test("an outbox that no longer reaches back is a reset, and the rows are right a
 
 test("a wrong token and an unknown query are errors at once, with code and words", async () => {
   const wrong = new Client({ url: place.url, token: "wrong" });
-  for (const call of [() => wrong.results("levels"), () => wrong.follow("levels").next(), () => wrong.ingest("tanks", [])]) {
-    await assert.rejects(call, (error: unknown) => error instanceof ProblemError && error.status === 401 && /^LW\d{4}$/.test(error.code ?? "") && error.detail !== "");
+  for (const call of [
+    () => wrong.results("levels"),
+    () => wrong.follow("levels").next(),
+    () => wrong.ingest("tanks", []),
+  ]) {
+    await assert.rejects(
+      call,
+      (error: unknown) =>
+        error instanceof ProblemError &&
+        error.status === 401 &&
+        /^LW\d{4}$/.test(error.code ?? "") &&
+        error.detail !== "",
+    );
   }
-  await assert.rejects(client.follow("level").next(), (error: unknown) => error instanceof ProblemError && error.code === "LW0501");
+  await assert.rejects(
+    client.follow("level").next(),
+    (error: unknown) => error instanceof ProblemError && error.code === "LW0501",
+  );
   const live = client.live("level");
   await assert.rejects(live.ready, ProblemError);
   assert.deepEqual([live.status, (live.error as ProblemError).status], ["failed", 404]);
 });
 
 test("a change that is refused says which, and nothing of its body is taken in", async () => {
-  const refused = await client.ingest("tanks", [tank("new", 1), { operation: "upset" }]).catch((error: unknown) => error);
+  const refused = await client
+    .ingest("tanks", [tank("new", 1), { operation: "upset" }])
+    .catch((error: unknown) => error);
   assert.ok(refused instanceof ProblemError && refused.status === 400 && refused.problem["index"] === 1);
   const key = { idempotencyKey: "k" };
   const first = await client.ingest("tanks", tank("keyed", 1), key);
   assert.deepEqual(await client.ingest("tanks", tank("keyed", 1), key), first);
-  await assert.rejects(client.ingest("tanks", tank("keyed", 2), key), (error: unknown) => error instanceof ProblemError && error.code === "LW0526");
-  await assert.rejects(client.results("levels", { position: first.position + 100, wait: 50 }), (error: unknown) => error instanceof ProblemError && error.code === "LW0705");
+  await assert.rejects(
+    client.ingest("tanks", tank("keyed", 2), key),
+    (error: unknown) => error instanceof ProblemError && error.code === "LW0526",
+  );
+  await assert.rejects(
+    client.results("levels", { position: first.position + 100, wait: 50 }),
+    (error: unknown) => error instanceof ProblemError && error.code === "LW0705",
+  );
 });
 
 test("through a proxy that cuts in the middle of events every result is seen once and in order", async () => {
@@ -98,7 +132,10 @@ test("through a proxy that cuts in the middle of events every result is seen onc
   const begun = await client.results("levels");
   const rows = LiveRows.of(begun);
   const following = (async () => {
-    for await (const event of new Client({ url: proxy.url, token: "right" }).follow("levels", { after: rows.position, signal: stop.signal })) {
+    for await (const event of new Client({ url: proxy.url, token: "right" }).follow("levels", {
+      after: rows.position,
+      signal: stop.signal,
+    })) {
       rows.apply(event);
       if (event.type === "result") seen.push(event.sequence);
     }
@@ -107,7 +144,10 @@ test("through a proxy that cuts in the middle of events every result is seen onc
   const { position } = await client.ingest("tanks", tank("cut", 1));
   const { id, sequence } = await client.results("levels", { position });
   await until("all results", () => rows.position === id);
-  assert.deepEqual(seen, Array.from({ length: sequence - begun.sequence }, (_, at) => begun.sequence + 1 + at));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: sequence - begun.sequence }, (_, at) => begun.sequence + 1 + at),
+  );
   assert.ok(connections > 3, `${connections}`);
   stop.abort();
   await following;

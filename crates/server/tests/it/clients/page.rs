@@ -155,6 +155,26 @@ fn a_component_of_react_shows_rows_by_value_and_gives_its_connection_up() {
     wait_for_followers(&running, 0);
 }
 
+#[test]
+fn the_example_with_react_shows_the_orders_of_a_customer() {
+    let Some(pages) = pages() else { return skip("the example for React: there is no node or no npm") };
+    let config = fs::read_to_string(super::root().join("clients/livewell.yaml")).unwrap();
+    let listen = "listen: 127.0.0.1:7171";
+    assert!(config.contains(listen));
+    let running = Running::of(
+        &config.replace(listen, &format!("listen: \"127.0.0.1:0\", cors: [\"{}\"]", pages.origin)),
+    );
+    let browser = Browser::start();
+    browser.open(&format!("{}/example?server=http://{}", pages.origin, running.address));
+    browser.wait_for("return document.querySelector('.status')?.textContent", &json!("live"));
+    let orders = ["o1 c42 250", "o2 c43 7", "o3 c42 30"].map(|order| {
+        let [id, customer, total] = order.split(' ').collect::<Vec<_>>()[..] else { panic!("{order}") };
+        format!("{{\"id\":\"{id}\",\"customer\":\"{customer}\",\"total\":{total}}}\n")
+    });
+    assert_eq!(running.post(&orders.concat()).status, 200);
+    browser.wait_for(ROWS, &json!(["o1: 250", "o3: 30"]));
+}
+
 /// Waits until so many clients follow.
 #[track_caller]
 fn wait_for_followers(running: &Running, expected: u8) {
