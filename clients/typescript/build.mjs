@@ -27,7 +27,8 @@ if (what === "page") {
     bundle: true,
     format: "esm",
     jsx: "automatic",
-    define: { "process.env.NODE_ENV": '"production"' },
+    // So that strict mode does what it does while a page is written: each component comes, leaves and comes back.
+    define: { "process.env.NODE_ENV": '"development"' },
     plugins: [{ name: "address", setup: (bundler) => bundler.onLoad({ filter: /orders\.tsx$/ }, addressed) }],
     logLevel: "warning",
   });

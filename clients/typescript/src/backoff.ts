@@ -42,10 +42,13 @@ export function retryAfter(header: string | null, now: number = Date.now()): num
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
-/** Waits. Ends early if `signal` is aborted, and when a browser that was offline is online again. */
-export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+/**
+ * Waits. Ends early if `signal` is aborted and, if `isOurs` (the server has not asked for the pause), when a browser that
+ * was offline is online again.
+ */
+export function pause(milliseconds: number, signal?: AbortSignal, isOurs = false): Promise<void> {
   return new Promise((resolve) => {
-    const page = typeof window === "undefined" ? undefined : window;
+    const page = isOurs && typeof window !== "undefined" ? window : undefined;
     const done = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", done);

@@ -33,7 +33,7 @@ export async function* follow<R>(
   options: FollowOptions,
 ): AsyncGenerator<Event<R>, void, undefined> {
   const { signal, forEach, patience = Infinity } = options;
-  const place = new Resumption<R>(options.after ?? null, forEach === undefined);
+  const place = new Resumption<R>(options.after ?? null, Object.keys(forEach ?? {}).length === 0);
   const backoff = new Backoff();
   let status = NONE;
   const tell = (change: Partial<Status>): void => {
@@ -58,7 +58,7 @@ export async function* follow<R>(
       if (Date.now() - heard >= patience) throw error;
       const retryIn = backoff.next(error instanceof ProblemError ? error.retryAfter : null);
       tell({ connection: "waiting", retryIn, error: error as Error });
-      await pause(retryIn, signal);
+      await pause(retryIn, signal, error instanceof UnreachableError);
     }
   }
 }

@@ -144,6 +144,6 @@ function waiting({ position, wait = WAIT }: ReadOptions): number {
 
 function parameters({ forEach = {}, position, wait, search, limit, cursor }: ResultsOptions): [string, string][] {
   const own = { position, wait: wait === undefined ? undefined : `${Math.ceil(wait)}ms`, search, limit, cursor };
-  const given = Object.entries({ ...forEach, ...own }).filter(([, value]) => value !== undefined);
+  const given = [...Object.entries(forEach), ...Object.entries(own).filter(([, value]) => value !== undefined)];
   return given.map(([name, value]) => [name, String(value)]);
 }

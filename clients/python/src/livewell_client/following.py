@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from types import TracebackType
 
 from .course import Course
@@ -45,6 +46,9 @@ class Following(Iterator[Event]):
         connection = self._connection
         if connection is not None:
             connection.abort()
+        # Fails if another thread, or this one further up, is just in it: then it ends there.
+        with suppress(ValueError):
+            self._events.close()
 
     def _run(self) -> Generator[Event, None, None]:
         while not self._stop.is_set():

@@ -41,7 +41,8 @@ class Reading(unittest.TestCase):
             self.assertEqual([len(page.rows) for page in pages], [10, 10, 5])
             self.assertEqual([row for page in pages for row in page.rows], results.rows)
             self.assertEqual(driver.rows("levels-of", **values), results.rows)
-            self.assertEqual(len(driver.results("levels", search=f"{owner} 7".upper()).rows), 1)
+            found = driver.results("levels", search=f"{owner} 7".upper(), position=receipt.position)
+            self.assertEqual(len(found.rows), 1)
             with self.assertRaises(ProblemError) as raised:
                 driver.results("levels-of", for_each={"wrong": True})
             self.assertEqual(raised.exception.code, "LW0544")
@@ -96,7 +97,8 @@ class Reading(unittest.TestCase):
             live.ready(30)
             client.ingest("tanks", [tank("mine", 1, "thread"), tank("theirs", 1, "other"), tank("mine", 2, "thread")])
             live.wait(lambda: [row["level"] for row in live.rows.values()] == [2], 30)
-            self.assertEqual((live.status, live.columns, live.state), ("live", ["id", "level"], "caught_up"))
+            self.assertEqual((live.status, live.columns), ("live", ["id", "level"]))
+            self.assertIn(live.state, ("running", "caught_up"))
         self.assertEqual(live.status, "closed")
         with self.assertRaises(ProblemError):
             client.live("level").ready(30)

@@ -4,6 +4,7 @@ mod guide;
 mod installed;
 mod page;
 mod python;
+mod secured;
 mod typescript;
 
 use std::path::{Path, PathBuf};
