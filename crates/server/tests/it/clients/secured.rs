@@ -32,7 +32,8 @@ fn the_client_for_typescript_checks_certificates() {
         "import {{ Client }} from 'livewell';
          const client = new Client({{ url: 'https://{}', patience: 0 }});
          try {{
-           await client.ingest('orders', {});
+           const {{ position }} = await client.ingest('orders', {});
+           await client.results('big', {{ position }});
            for await (const event of client.follow('big')) {{
              if (event.type === 'row') console.log(event.data.total);
              if (event.type === 'snapshot_end') break;
@@ -65,7 +66,7 @@ fn the_client_for_python_checks_certificates() {
          for tls in (None, known):\n\
          \x20 try:\n\
          \x20   plain = livewell.Client(url, patience=0, tls=tls)\n\
-         \x20   plain.ingest('orders', order)\n\
+         \x20   plain.results('big', position=plain.ingest('orders', order).position)\n\
          \x20   following = plain.follow('big')\n\
          \x20   print([event.type for _, event in zip(range(3), following)])\n\
          \x20   threading.Timer(0.2, following.close).start()\n\
