@@ -44,14 +44,14 @@ class Resuming(unittest.TestCase):
         self.assertEqual(take(Resumption(None, True), end("1-0")), ["snapshot_begin", "snapshot_end 1-0"])
         place = Resumption(None, True)
         take(place, ROW)
-        place.connect()
+        place.connect(None)
         self.assertEqual(take(place, ROW, end("1-2")), ["snapshot_begin", "row", "snapshot_end 1-2"])
 
     def test_a_reset_is_an_event_and_its_snapshot_is_asked_for_again_if_it_is_cut_off(self) -> None:
         place = Resumption("1-3", True)
         self.assertEqual(take(place, RESET, ROW), ["reset", "snapshot_begin", "row"])
         self.assertIsNone(place.position)
-        place.connect()
+        place.connect(None)
         self.assertEqual(take(place, ROW, end("2-0")), ["snapshot_begin", "row", "snapshot_end 2-0"])
 
     def test_a_result_that_was_seen_is_not_shown_again_and_one_that_is_missing_is_an_error(self) -> None:
@@ -78,3 +78,13 @@ class Resuming(unittest.TestCase):
         self.assertEqual(place.position, "1-90")
         self.assertEqual(take(place, Message("message", "1-80", ""), Message("message", "2-99", "")), [])
         self.assertEqual(place.position, "1-90")
+
+    def test_a_position_is_of_one_store_another_one_at_the_address_is_a_reset(self) -> None:
+        place = Resumption("1-3", True)
+        self.assertEqual(list(place.connect("a")), [])
+        take(place, result("1-4"))
+        self.assertEqual(list(place.connect("a")), [])
+        self.assertEqual([event.type for event in place.connect("b")], ["reset"])
+        self.assertIsNone(place.position)
+        self.assertEqual(list(place.connect("b")), [])
+        self.assertEqual(list(place.connect("c")), [], "a snapshot comes anyway")

@@ -84,10 +84,14 @@ async function* connection<R>(
     String(value),
   ]);
   if (place.position !== null) parameters.push(["after", place.position]);
-  place.connect();
   const path = `api/v1/queries/${encodeURIComponent(query)}/changes`;
   const answer = await transport.open({ path, parameters, accept: "text/event-stream", signal: options.signal });
-  yield { events: [], isProgress: false, isTold: false };
+  const events = place.connect(answer.headers.get("livewell-store"));
+  yield { events, isProgress: false, isTold: false };
+  if (events.length > 0) {
+    answer.close();
+    throw new UnreachableError("another store answers at this address");
+  }
   const reader = new Reader();
   for await (const piece of answer.pieces()) {
     for (const message of reader.push(piece)) {

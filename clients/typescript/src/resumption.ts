@@ -52,6 +52,8 @@ export class Resumption<R> {
   condition: Condition | null = null;
   readonly #isWhole: boolean;
   #isInSnapshot = false;
+  /** The store that the position is of; null if it is not known. */
+  #store: string | null = null;
 
   /** `isWhole`: of a query with `for_each` that is followed for one value, sequences have holes. */
   constructor(after: string | null, isWhole: boolean) {
@@ -60,9 +62,17 @@ export class Resumption<R> {
     this.#isWhole = isWhole;
   }
 
-  /** Notes that a connection begins: a snapshot that was cut off comes again. */
-  connect(): void {
+  /**
+   * Notes that a connection to this store begins: a snapshot that was cut off comes again. Returns a reset if the position
+   * is of another store, whose sequences mean nothing here; this connection is not to be read then.
+   */
+  connect(store: string | null): Event<R>[] {
     this.#isInSnapshot = false;
+    const isOther = this.#store !== null && store !== null && store !== this.#store;
+    this.#store = store ?? this.#store;
+    if (!isOther || this.position === null) return [];
+    this.position = null;
+    return [{ type: "reset", reason: "another store answers at this address" }];
   }
 
   /** Takes a message; returns its events, none for what only keeps the connection alive. */

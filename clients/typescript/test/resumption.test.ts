@@ -54,7 +54,7 @@ test("a snapshot without rows begins, too, and one that was cut off begins again
   assert.deepEqual(take(new Resumption(null, true), end("1-0")), ["snapshot_begin", "snapshot_end 1-0"]);
   const place = new Resumption(null, true);
   take(place, ROW);
-  place.connect();
+  place.connect(null);
   assert.deepEqual(take(place, ROW, end("1-2")), ["snapshot_begin", "row", "snapshot_end 1-2"]);
 });
 
@@ -62,7 +62,7 @@ test("a reset is an event, and its snapshot is asked for again if it is cut off"
   const place = new Resumption("1-3", true);
   assert.deepEqual(take(place, RESET, ROW), ["reset", "snapshot_begin", "row"]);
   assert.equal(place.position, null);
-  place.connect();
+  place.connect(null);
   assert.deepEqual(take(place, ROW, end("2-0"), result("2-1")), [
     "snapshot_begin",
     "row",
@@ -90,4 +90,18 @@ test("of one value sequences have holes, and an id without data moves the positi
     [],
   );
   assert.equal(place.position, "1-90");
+});
+
+test("a position is of one store: another one at the address is a reset", () => {
+  const place = new Resumption("1-3", true);
+  assert.deepEqual(place.connect("a"), []);
+  take(place, result("1-4"));
+  assert.deepEqual(place.connect("a"), []);
+  assert.deepEqual(
+    place.connect("b").map(({ type }) => type),
+    ["reset"],
+  );
+  assert.equal(place.position, null);
+  assert.deepEqual(place.connect("b"), []);
+  assert.deepEqual(place.connect("c"), [], "a snapshot comes anyway");
 });

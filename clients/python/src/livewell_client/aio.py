@@ -117,7 +117,8 @@ class AsyncClient:
             try:
                 with closing(connection):
                     piece = await connection.open(course.begin(), await self.token())
-                    course.connected()
+                    for event in course.connected(connection.headers):
+                        yield event
                     for event in course.take(piece):
                         yield event
                     async for piece in connection.pieces():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from . import calls
 from .backoff import Backoff
-from .errors import ProblemError, is_passing
+from .errors import ProblemError, UnreachableError, is_passing
 from .resumption import Resumption
 from .shapes import Event, Status, Values
 from .sse import Reader
@@ -45,15 +45,21 @@ class Course:
     def begin(self) -> Call:
         """Returns the call of the next connection."""
         self._tell("connecting")
-        self._place.connect()
         self._reader = Reader()
         return calls.changes(self._query, self._for_each, self._place.position)
 
-    def connected(self) -> None:
-        """Notes that the server sends events."""
+    def connected(self, headers: Mapping[str, str]) -> Iterator[Event]:
+        """Notes that the server sends events, with the headers of its answer; returns events that come of this alone.
+
+        Raises `UnreachableError` behind them if the connection is not to be read.
+        """
         self._error = None
         self._heard = time.monotonic()
+        events = list(self._place.connect(headers.get("livewell-store")))
         self._tell("live")
+        yield from events
+        if events:
+            raise UnreachableError("another store answers at this address")
 
     def take(self, piece: bytes) -> Iterator[Event]:
         """Takes a piece of the stream; returns its events."""

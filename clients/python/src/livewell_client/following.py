@@ -68,7 +68,7 @@ class Following(Iterator[Event]):
             return
         try:
             piece = connection.open(call, self._token())
-            self._course.connected()
+            yield from self._course.connected(connection.headers)
             yield from self._course.take(piece)
             for piece in connection.pieces():
                 yield from self._course.take(piece)

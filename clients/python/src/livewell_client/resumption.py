@@ -46,10 +46,22 @@ class Resumption:
         self.trouble: Trouble | None = None
         self._is_whole = is_whole
         self._is_in_snapshot = False
+        self._store: str | None = None
+        """The store that the position is of; `None` if it is not known."""
 
-    def connect(self) -> None:
-        """Notes that a connection begins: a snapshot that was cut off comes again."""
+    def connect(self, store: str | None) -> Iterator[Event]:
+        """Notes that a connection to this store begins: a snapshot that was cut off comes again.
+
+        Returns a reset if the position is of another store, whose sequences mean nothing here; this connection is not to
+        be read then.
+        """
         self._is_in_snapshot = False
+        is_other = None not in (store, self._store) and store != self._store
+        self._store = store or self._store
+        if is_other and self.position is not None:
+            self.position = None
+            return iter([Reset("another store answers at this address")])
+        return iter(())
 
     def take(self, message: Message) -> Iterator[Event]:
         """Takes a message; returns its events, none for what only keeps the connection alive."""

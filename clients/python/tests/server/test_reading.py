@@ -136,3 +136,21 @@ class Reading(unittest.TestCase):
                 rows.apply(event)
             self.assertEqual(dict(rows.rows), {row.signature: row.data for row in results.rows})
             self.assertGreater(next(connections), 4)
+
+    def test_a_store_that_was_begun_again_is_a_reset_and_none_of_its_results_is_left_out(self) -> None:
+        # Such a store forgets what a reaction has written.
+        memory = config().replace("kind: embedded, path: data, durability: os", "kind: memory").partition("reactions:")
+        place = Place(memory[0])
+        self.addCleanup(place.end)
+        client = Client(place.url)
+
+        def ids() -> set[str]:
+            return {row["id"] for row in live.rows.values()}
+
+        with client.live("levels") as live:
+            client.ingest("tanks", [tank("a", 1), tank("b", 1)])
+            live.wait(lambda: ids() == {"a", "b"}, 30)
+            place.kill()
+            place.start()
+            client.ingest("tanks", [tank("c", 1), tank("d", 1), tank("e", 1)])
+            live.wait(lambda: ids() == {"c", "d", "e"}, 30)

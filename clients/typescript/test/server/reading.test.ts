@@ -153,3 +153,24 @@ test("through a proxy that cuts in the middle of events every result is seen onc
   await following;
   proxy.close();
 });
+
+test("a store that was begun again is a reset, and none of its results is left out", async () => {
+  // Such a store forgets what a reaction has written.
+  const memory = config().replace("kind: embedded, path: data, durability: os", "kind: memory").split("reactions:")[0]!;
+  const lost = await new Place(memory).start();
+  try {
+    const own = new Client({ url: lost.url });
+    await own.ingest("tanks", [tank("a", 1), tank("b", 1)]);
+    const live = own.live("levels");
+    const ids = (): string => [...live.rows.values()].map((row) => row["id"]).join(" ");
+    await until("the rows", () => ids() === "a b" || ids() === "b a");
+    await lost.kill();
+    await lost.start();
+    await own.ingest("tanks", [tank("c", 1), tank("d", 1), tank("e", 1)]);
+    await until("the rows of the other store", () => ["c", "d", "e"].every((id) => ids().includes(id)));
+    assert.equal(live.rows.size, 3);
+    live.close();
+  } finally {
+    await lost.end();
+  }
+});
