@@ -63,7 +63,7 @@ export async function* follow<R>(
   }
 }
 
-/** The events of one piece of a stream. */
+/** The events of one message of a stream. */
 interface Heard<R> {
   events: Event<R>[];
   /** Whether the next connection would begin at another place, or the server has said that nothing has happened. */
@@ -72,7 +72,7 @@ interface Heard<R> {
   isTold: boolean;
 }
 
-/** Returns the events of one connection, which ends with an error. Those of one piece come together. */
+/** Returns the events of one connection, message by message. It ends with an error. */
 async function* connection<R>(
   transport: Transport,
   query: string,
@@ -86,21 +86,22 @@ async function* connection<R>(
   if (place.position !== null) parameters.push(["after", place.position]);
   const path = `api/v1/queries/${encodeURIComponent(query)}/changes`;
   const answer = await transport.open({ path, parameters, accept: "text/event-stream", signal: options.signal });
-  const events = place.connect(answer.headers.get("livewell-store"));
-  yield { events, isProgress: false, isTold: false };
-  if (events.length > 0) {
-    answer.close();
-    throw new UnreachableError("another store answers at this address");
-  }
-  const reader = new Reader();
-  for await (const piece of answer.pieces()) {
-    for (const message of reader.push(piece)) {
-      const isTold = message.event === "heartbeat" || message.event === "snapshot_end";
-      const isProgress = isTold || message.event === "result";
-      yield { events: place.take(message), isProgress, isTold };
-      // Whoever stopped it while it had an event wants no other one.
-      if (options.signal?.aborted) throw new UnreachableError("the caller has stopped");
+  try {
+    const events = place.connect(answer.headers.get("livewell-store"));
+    yield { events, isProgress: false, isTold: false };
+    if (events.length > 0) throw new UnreachableError("another store answers at this address");
+    const reader = new Reader();
+    for await (const piece of answer.pieces()) {
+      for (const message of reader.push(piece)) {
+        const isTold = message.event === "heartbeat" || message.event === "snapshot_end";
+        const isProgress = isTold || message.event === "result";
+        yield { events: place.take(message), isProgress, isTold };
+        // Whoever stopped it while it had an event wants no other one.
+        if (options.signal?.aborted) throw new UnreachableError("the caller has stopped");
+      }
     }
+  } finally {
+    answer.close();
   }
   throw new UnreachableError("the server ended the stream");
 }

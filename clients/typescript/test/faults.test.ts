@@ -205,3 +205,18 @@ test("a token is asked for before each call, and one that cannot be had is waite
   );
   server.close();
 });
+
+test("another store at the address is a reset, after which its snapshot comes", async () => {
+  const asked: (string | null)[] = [];
+  const server = await faulty((request, response, number) => {
+    asked.push(new URL(request.url!, "http://x").searchParams.get("after"));
+    response.setHeader("livewell-store", number === 0 ? "a" : "b");
+    stream(response, number === 1 ? result(5) : END);
+    if (number === 0) setTimeout(() => response.destroy(), 20);
+  });
+  const client = new Client({ url: server.url });
+  const snapshot = ["snapshot_begin", "snapshot_end 1-4"];
+  assert.deepEqual(await first(client.follow("q"), 5), [...snapshot, "reset", ...snapshot]);
+  assert.deepEqual(asked, [null, "1-4", null]);
+  server.close();
+});
