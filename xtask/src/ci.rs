@@ -2,7 +2,7 @@
 
 use crate::cargo::{TESTED, cargo, run_cargo};
 use crate::outcome::Outcome;
-use crate::{book, calls, deny, features, instructions, msrv, packages, tck, tidy, web};
+use crate::{book, calls, clients, deny, features, instructions, msrv, packages, tck, tidy, web};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -69,6 +69,7 @@ pub fn run(root: &Path) -> Outcome<()> {
     tidy::run(root)?;
     packages::check(root)?;
     web::check_if_possible(root)?;
+    clients::check(root)?;
     run_step(root, &LINT)?;
     features::check(root)?;
     run_step(root, if has_nextest(root) { &TEST_BY_NEXTEST } else { &TEST })?;

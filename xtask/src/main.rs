@@ -5,6 +5,7 @@ mod book;
 mod calls;
 mod cargo;
 mod ci;
+mod clients;
 mod deny;
 mod features;
 mod flights;
@@ -39,6 +40,7 @@ usage: cargo xtask CHORE
   features                         the libraries without features, and with each alone
   tidy                             the rules of style that are tests
   web                              check the console in web/ and what was built of it (--write: build it)
+  clients                          check the sizes, versions and types of the clients in clients/
   book                             build the book from docs/ into target/book/html, and check its links
   calls                            hold the API to its own description, by requests that are made of it
   deny                             the licences, origins and known faults of the dependencies
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(root()),
         ["web"] => web::check(root()),
         ["web", "--write"] => web::write(root()),
+        ["clients"] => clients::check(root()),
         ["book"] => book::build(root()),
         ["calls"] => calls::check(root()),
         ["packages"] => packages::check(root()),

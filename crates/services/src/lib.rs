@@ -9,12 +9,14 @@
 //! * [`Web`]: a web server that answers as it is told;
 //! * [`Browser`]: a headless browser that shows a page;
 //! * [`Prometheus`]: a server that scrapes metrics, with alert rules;
-//! * [`Proxy`]: a proxy before any server that cuts connections when asked.
+//! * [`Proxy`]: a proxy before any server that cuts connections when asked;
+//! * [`clients`]: the clients for TypeScript and Python, compiled and packed.
 //!
 //! A missing program is installed with `apt-get`, `npm` or `pip` if the test may do that. A failure here is not the outcome
 //! of a test: everything panics with what to do.
 
 mod browser;
+pub mod clients;
 mod kafka;
 mod mariadb;
 mod nats;

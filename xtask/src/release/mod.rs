@@ -1,10 +1,11 @@
-//! A release: the binary in an archive, the notes, a list of everything that is in it, and checksums.
+//! A release: the binary in an archive, the packages of the clients, the notes, a list of everything that is in it, and checksums.
 //!
 //! The same commit gives the same bytes, as far as this can be ensured here: the toolchain is the one that is installed,
 //! paths of the machine are kept out of the binary, and every time is that of the commit.
 
 mod archive;
 mod bill;
+mod clients;
 mod notes;
 
 use crate::cargo::run_cargo;
@@ -58,6 +59,7 @@ pub fn make(root: &Path, is_dry: bool) -> Outcome<()> {
     }
     fs::write(place.join(format!("{name}.tar.gz")), archive::packed(&name, entries, time)?)?;
     fs::write(place.join(format!("livewell-{version}.cdx.json")), bill::of(root, time)?)?;
+    clients::make(root, &place, time)?;
     fs::write(place.join("NOTES.md"), notes)?;
     fs::write(place.join("SHA256SUMS"), checksums(&place)?)?;
     eprintln!("the release is in {}", place.display());

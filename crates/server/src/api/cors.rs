@@ -24,7 +24,7 @@ const SENT: [HeaderName; 8] = [
     HeaderName::from_static("last-event-id"),
 ];
 /// What callers may read of an answer.
-const READ: [HeaderName; 13] = [
+const READ: [HeaderName; 15] = [
     header::ETAG,
     header::LINK,
     header::RETRY_AFTER,
@@ -36,7 +36,9 @@ const READ: [HeaderName; 13] = [
     HeaderName::from_static("livewell-columns"),
     HeaderName::from_static("livewell-cursor"),
     HeaderName::from_static("livewell-checked"),
+    HeaderName::from_static("livewell-config-hash"),
     HeaderName::from_static("livewell-state"),
+    HeaderName::from_static("livewell-store"),
     HeaderName::from_static("livewell-error"),
 ];
 

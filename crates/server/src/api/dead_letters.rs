@@ -122,11 +122,11 @@ impl Dropped {
 /// Returns 400 if there are too many, or if one of them is not a number.
 fn named(number: Option<u64>, numbers: Option<&str>) -> Result<Option<Vec<u64>>, Problem> {
     let Some(numbers) = numbers else { return Ok(number.map(|number| vec![number])) };
-    let numbers: Result<BTreeSet<u64>, _> = numbers.split(',').map(str::parse).collect();
+    let numbers: Result<Vec<u64>, _> = numbers.split(',').map(str::parse).collect();
     match numbers {
-        Ok(mut numbers) if numbers.len() <= NUMBERS_MAX => {
-            numbers.extend(number);
-            Ok(Some(numbers.into_iter().collect()))
+        Ok(numbers) if numbers.len() <= NUMBERS_MAX => {
+            let each: BTreeSet<u64> = numbers.into_iter().chain(number).collect();
+            Ok(Some(each.into_iter().collect()))
         }
         Ok(_) => {
             Err(refused(format!("at most {NUMBERS_MAX} letters can be named; leave `numbers` out for all")))

@@ -3,6 +3,7 @@
 //! Only the event that ends a snapshot, results, and what keeps a stream of one value up to date have an `id`, so a client that is cut off in the middle of a
 //! snapshot gets it again and nothing is skipped.
 
+use super::backup::STORE;
 use super::call::{Call, call};
 use super::context::Shared;
 use super::description::{read, written};
@@ -55,6 +56,12 @@ pub fn calls() -> Vec<Call> {
              `heartbeat` say what the query is doing (`state`) and what keeps it from coming on (`error`)",
         )
         .content(200, "text/event-stream", written::<OfQuery>)
+        .shows(
+            200,
+            STORE,
+            written::<String>,
+            "The store that the events are of, in hexadecimal digits: positions of another one mean nothing here",
+        )
         .refuses(&[503]);
     vec![get]
 }
@@ -72,8 +79,13 @@ async fn get(
     let after = last.filter(|id| !id.is_empty()).or(asked.after).map(|text| position(&text)).transpose()?;
     let follow = Follow::begin(&api, (&id, asked.numbers), &given, after).await?;
     let (lane, body) = stream::lane(&api, stream::follower(&api)?);
+    let store = format!("{:032x}", api.livewell.store_id().0);
     tokio::spawn(send(api, follow, lane));
-    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "text/event-stream".to_owned()),
+        (header::CACHE_CONTROL.as_str(), "no-store".to_owned()),
+        (STORE, store),
+    ];
     Ok((headers, body).into_response())
 }
 

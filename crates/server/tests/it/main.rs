@@ -20,6 +20,7 @@ mod certificates;
 mod chain;
 mod changing;
 mod check;
+mod clients;
 mod clocks;
 mod command_line;
 mod commands;

@@ -216,7 +216,7 @@ fn a_kill_forgets_attempts_and_no_message_and_letters_keep_what_is_known_of_them
     assert_eq!(web.seen().last().unwrap().id(), all[0]["key"].as_str().unwrap(), "a letter keeps its id");
 
     for (numbers, status) in
-        [("numbers=1,x", 400), ("numbers=", 400), ("number=1&numbers=2", 400), ("numbers=7", 404)]
+        [("numbers=1,x", 400), ("numbers=", 400), ("number=1&numbers=2", 404), ("numbers=7", 404)]
     {
         assert_eq!(post(&running, &format!("dead-letters/discard?{numbers}")).status, status, "{numbers}");
     }
