@@ -25,7 +25,7 @@ struct Run {
     variables: &'static [(&'static str, &'static str)],
 }
 
-const RUNS: [Run; 7] = [
+const RUNS: [Run; 8] = [
     Run {
         name: "kills",
         shows: "5,000 kills between a bank in PostgreSQL and its files and synced table halve, lose and repeat nothing",
@@ -69,6 +69,15 @@ const RUNS: [Run; 7] = [
         package: "livewell",
         tests: "postgres::storm::random_statements_of_every_kind_come_to_the_same_rows",
         variables: &[("LIVEWELL_STORM_MINUTES", "10")],
+    },
+    Run {
+        name: "tab",
+        shows: "a tab of the console that is open for an hour, with 1,000 updates of its rows a minute and every view in \
+                turn, has less than 60 MB of heap",
+        minutes: 62,
+        package: "livewell-server",
+        tests: "browser::open_long::thousands_of_updates_leave_nothing_behind_in_the_memory_of_a_tab",
+        variables: &[("LIVEWELL_TAB_MINUTES", "60")],
     },
     Run {
         name: "values",
