@@ -145,6 +145,25 @@ async fn a_query_is_built_though_what_it_reads_two_queries_away_is_paused() {
     livewell.shutdown().await;
 }
 
+#[tokio::test]
+async fn a_new_query_lets_one_that_lags_come_to_where_it_begins_though_its_outbox_is_small() {
+    let livewell = open(&memory());
+    livewell.add_source(InProcess::new("s")).await.unwrap();
+    let small = || Query { outbox: small_outbox(), ..query("base", "MATCH (n:N) RETURN n.id AS id") };
+    livewell.add_query(small()).await.unwrap();
+    idle(&livewell).await;
+    livewell.stop("base").await.unwrap();
+    for x in 0..40 {
+        livewell.source("s").unwrap().send(node(&format!("n{x}"), x)).await.unwrap();
+    }
+    let over = Query::cypher("over", "MATCH (b:base) RETURN b.id AS id").from("base");
+    livewell.add(Setup { queries: vec![small(), over], ..Setup::default() }).await.unwrap();
+    idle(&livewell).await;
+    let results = livewell.results("over").unwrap();
+    assert_eq!((results.position, results.sequence, results.row_count()), (40, 0, 40));
+    livewell.shutdown().await;
+}
+
 /// A reaction that does not run, and holds every result.
 fn held() -> ReactionSetup {
     ReactionSetup { enabled: false, ..reaction("held", "base", Recovery::Strict, Recorder::default()) }
