@@ -23,6 +23,7 @@ use crate::{
     DeadLetter, Delivered, Guarantee, Outgoing, Reaction, ReactionError, Role, SnapshotOf, Start, Started,
     Style,
 };
+use checkpoint::Checkpoint;
 use detail::Detail;
 use livewell_model::probe::Probed;
 use message::Maker;
@@ -118,8 +119,8 @@ impl Reaction for Kafka {
         let (is_copy, settings) = (self.is_copy(), &self.settings);
         let maker = Maker::new(settings, start)?;
         let owner = format!("{}:{}", start.store, start.reaction);
-        let (now, reached) = (start.now.clone(), Vec::new());
-        let mut running = Running { owner, maker, now, detail, session: None, reached };
+        let (now, held) = (start.now.clone(), Checkpoint::default());
+        let mut running = Running { owner, maker, now, detail, session: None, held, sent: None };
         if !is_copy && settings.delivery == Delivery::AtLeastOnce {
             // Nothing has to be known of the cluster.
             running.detail.checkpoint = None;
@@ -133,11 +134,12 @@ impl Reaction for Kafka {
         }
         let is_exact = settings.delivery == Delivery::ExactlyOnce;
         let copied = is_copy.then(|| running.copied(settings));
-        let rebuild = is_copy && (running.detail.copy != copied || is_exact && running.reached.is_empty());
+        let rebuild =
+            is_copy && (running.detail.copy != copied || is_exact && running.held.reached.is_empty());
         if rebuild || !is_copy {
             running.detail.copy = None;
         }
-        let (detail, reached) = (running.detail.encode(), running.reached.clone());
+        let (detail, reached) = (running.detail.encode(), running.held.reached.clone());
         self.running = Some(running);
         Ok(Started { detail, rebuild, reached })
     }

@@ -3,7 +3,7 @@
 use super::{Target, deliver_all};
 use livewell_model::{Diff, QueryResult, Timestamp, Value};
 use livewell_reaction::kafka::{Delivery, Kafka, KafkaSettings, Packing};
-use livewell_reaction::testkit::{History, STORE, Sample, columns, start};
+use livewell_reaction::testkit::{History, Killed, STORE, Sample, columns, start};
 use livewell_reaction::{ErrorKind, OnRefusal, Outgoing, Reaction, ReactionError};
 use serde_json::{Value as Json, json};
 
@@ -156,6 +156,27 @@ fn a_letter_is_stored_before_the_rest_of_its_result_is_committed() {
     start(&mut stops, None).unwrap();
     let error = stops.deliver(&sample.outgoing(3..=3)).unwrap_err();
     assert!(matches!(error, ReactionError::Template { .. }), "{error}");
+}
+
+#[test]
+fn a_letter_that_is_sent_again_is_written_once_whatever_is_killed() {
+    for kills in [&[][..], &[1], &[2], &[1, 2, 3]] {
+        let mut target = Target::new(1, Delivery::ExactlyOnce);
+        let unfit = KafkaSettings { template: Some("{{ row.note.x.y }}".into()), ..target.settings.clone() };
+        let sample = Sample::new(3);
+        let mut driver = Killed::after(kills);
+        let aside =
+            || -> Box<dyn Reaction> { Box::new(Kafka::new(unfit.clone()).on_refusal(OnRefusal::DeadLetter)) };
+        driver.deliver(aside, &sample.outgoing(1..=2));
+        assert_eq!(driver.letters.len(), 2, "killed after {kills:?}");
+        target.settings.template = Some("{{ row.id }}".into());
+        let mended = || -> Box<dyn Reaction> { Box::new(target.reaction()) };
+        let mut driver = driver.killed_again(kills);
+        driver.resend(mended);
+        driver.deliver(mended, &sample.outgoing(1..=3));
+        let values: Vec<String> = target.records().into_iter().filter_map(|(_, value, _)| value).collect();
+        assert_eq!(values, ["o1", "o2", "o3"], "killed after {kills:?}");
+    }
 }
 
 #[test]
