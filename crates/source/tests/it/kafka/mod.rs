@@ -1,5 +1,6 @@
 //! A source over a broker of Kafka, without a pipeline: a driver runs it over a store in memory.
 
+mod avro;
 mod envelopes;
 mod history;
 mod laws;
