@@ -27,6 +27,7 @@ pub(crate) struct Asides(BTreeSet<Aside>);
 
 impl Asides {
     /// Returns whether nothing is set aside.
+    #[cfg(feature = "postgres")]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -184,12 +184,14 @@ impl Settings for KafkaSettings {
     }
 
     fn files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> =
+            self.registry.iter().filter_map(|registry| registry.ca.clone()).collect();
         #[cfg(feature = "kafka")]
-        let of_url = livewell_link::kafka::Address::parse(&self.url.0).map(|address| address.files());
-        #[cfg(not(feature = "kafka"))]
-        let of_url = Ok::<_, ()>(Vec::new());
-        let ca = self.registry.as_ref().and_then(|registry| registry.ca.clone());
-        of_url.unwrap_or_default().into_iter().chain(ca).collect()
+        if let Ok(address) = livewell_link::kafka::Address::parse(&self.url.0) {
+            files.extend(address.files());
+        }
+        files.shrink_to_fit();
+        files
     }
 
     fn resolve(&mut self, base: &Path) {
