@@ -4,7 +4,9 @@ import datetime
 import decimal
 import io
 import json
+import random
 import sys
+import time
 
 import fastavro
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
@@ -23,6 +25,8 @@ else:
     SERVERS = {"bootstrap.servers": sys.argv[1]}
 ADMIN = AdminClient(SERVERS)
 producers = {}
+# The totals of the orders in each topic that was filled.
+filled = {}
 
 
 def servers():
@@ -136,6 +140,66 @@ def send_avro(topic, records):
     left = to.flush(30)
     if left or failed:
         raise RuntimeError(f"{left} records were not written: {failed[:3]}")
+
+
+def fill(topic, partitions, first, records, orders, customers):
+    """Writes records of orders: the first of them each order once, the others random ones. Returns the seconds."""
+    totals, to = filled.setdefault(topic, {}), producer("", {"queue.buffering.max.messages": 1000000})
+    numbers = random.Random(len(totals) + first)
+    if first == 0:
+        create(topic, partitions, {"retention.ms": "-1"})
+    began = time.monotonic()
+    for number in range(first, first + records):
+        order = number if number < orders else numbers.randrange(orders)
+        # Every record changes its order.
+        total = totals[order] = (totals.get(order, 0) + 1 + numbers.randrange(199)) % 200
+        value = f'{{"id":{order},"customer_id":{order % customers},"total":{total}}}'
+        while True:
+            try:
+                to.produce(topic, value, str(order))
+                break
+            except BufferError:
+                to.poll(0.05)
+        if number % 10000 == 0:
+            to.poll(0)
+    if left := to.flush(120):
+        raise RuntimeError(f"{left} records were not written")
+    return time.monotonic() - began
+
+
+def totals(topic, over):
+    """Returns how many orders have a larger total, and the sum of those."""
+    large = [total for total in filled[topic].values() if total > over]
+    return [len(large), sum(large)]
+
+
+def drain(topic, partitions, records):
+    """Reads records and throws them away. Returns the seconds."""
+    consumer = Consumer(dict(SERVERS, **{"group.id": "drain", "enable.auto.commit": False}))
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in range(partitions)])
+    began, count = time.monotonic(), 0
+    while count < records:
+        count += sum(1 for message in consumer.consume(10000, 5) if not message.error())
+        if time.monotonic() - began > 300:
+            raise RuntimeError(f"only {count} records come")
+    took = time.monotonic() - began
+    consumer.close()
+    return took
+
+
+def ask_with(settings):
+    """Asks for the topics as a client with these settings. Returns `ok`, or the last error."""
+    errors = []
+    client = AdminClient(dict(settings, error_cb=lambda error: errors.append(str(error))))
+    for _ in range(40):
+        try:
+            client.list_topics(timeout=0.5)
+            return "ok"
+        except Exception as error:
+            client.poll(0)
+            if errors:
+                return "; ".join(errors[-2:] + [str(error)])
+    return "no answer"
 
 
 def begin(producer_id, options=None):

@@ -177,6 +177,38 @@ impl Kafka {
         self.tell(&json!({ "do": "send_avro", "topic": topic, "records": records }));
     }
 
+    /// Writes records of orders `{"id", "customer_id", "total"}`, under the order as their key: record `first` and those
+    /// behind it. The first records are each order once; the others are random orders with new totals. With `first` 0 it
+    /// creates the topic. Returns how long the writing took.
+    pub fn fill(&self, topic: &str, partitions: i32, first: u64, records: u64, of: (u64, u64)) -> Duration {
+        let (orders, customers) = of;
+        let took = self.tell(&json!({
+            "do": "fill", "topic": topic, "partitions": partitions, "first": first, "records": records,
+            "orders": orders, "customers": customers,
+        }));
+        Duration::from_secs_f64(took.as_f64().expect("it took a time"))
+    }
+
+    /// Returns how many orders of a topic that was filled have a total over this, and the sum of those.
+    pub fn totals(&self, topic: &str, over: u64) -> (u64, u64) {
+        let totals = self.tell(&json!({ "do": "totals", "topic": topic, "over": over }));
+        let number = |at: usize| totals[at].as_u64().expect("a number");
+        (number(0), number(1))
+    }
+
+    /// Reads so many records and throws them away; returns how long that took.
+    pub fn drain(&self, topic: &str, partitions: i32, records: u64) -> Duration {
+        let took = self
+            .tell(&json!({ "do": "drain", "topic": topic, "partitions": partitions, "records": records }));
+        Duration::from_secs_f64(took.as_f64().expect("it took a time"))
+    }
+
+    /// Returns what a client with these settings says when it asks for the topics: `ok`, or an error.
+    pub fn ask_with(&self, settings: &Json) -> String {
+        let said = self.tell(&json!({ "do": "ask_with", "settings": settings }));
+        said.as_str().expect("a text").to_owned()
+    }
+
     /// Begins a transaction of the producer with this name.
     pub fn begin(&self, producer: &str) {
         self.tell(&json!({ "do": "begin", "producer_id": producer }));

@@ -16,6 +16,7 @@
 
 mod browser;
 mod kafka;
+mod kafka_front;
 mod mariadb;
 mod nats;
 mod postgres;
@@ -27,6 +28,7 @@ mod web;
 
 pub use browser::Browser;
 pub use kafka::Kafka;
+pub use kafka_front::{Certificates, Front};
 pub use mariadb::Mariadb;
 pub use nats::Nats;
 pub use postgres::{Options, Postgres, Session};

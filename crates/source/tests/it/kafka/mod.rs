@@ -6,6 +6,7 @@ mod history;
 mod laws;
 mod records;
 mod scripted;
+mod secured;
 
 use livewell_model::{Change, Transaction};
 use livewell_services::Kafka;
