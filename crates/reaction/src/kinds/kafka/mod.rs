@@ -8,6 +8,7 @@ mod deliver;
 mod detail;
 mod failure;
 mod message;
+mod preview;
 mod probe;
 mod rebuild;
 mod running;
@@ -17,6 +18,8 @@ mod settings;
 pub use settings::{Delivery, KafkaSettings, Packing, RecordValue};
 
 use crate::kind::Kind;
+use crate::messenger::Each;
+use crate::messenger::preview::Previewed;
 use crate::settings_error::{SettingsError, one_query};
 use crate::shared::{OnRefusal, Shared};
 use crate::{
@@ -27,6 +30,7 @@ use checkpoint::Checkpoint;
 use detail::Detail;
 use livewell_model::probe::Probed;
 use message::Maker;
+use preview::Shown;
 use running::Running;
 use std::path::PathBuf;
 
@@ -54,6 +58,12 @@ impl Kind for KafkaSettings {
 
     fn build(&self, shared: &Shared) -> Box<dyn Reaction> {
         Box::new(Kafka::new(self.clone()).on_refusal(shared.on_refusal))
+    }
+
+    fn preview(&self, template: Option<String>) -> Option<Previewed> {
+        let template = template.or_else(|| self.template.clone());
+        let settings = Self { template: template.clone(), ..self.clone() };
+        Some(Previewed { previewer: Box::new(Shown::new(settings)), each: Each::Diff, template })
     }
 
     // A copy that lacks a row would not be one.

@@ -4,7 +4,7 @@ use super::{Target, deliver_all};
 use livewell_model::{Diff, QueryResult, Timestamp, Value};
 use livewell_reaction::kafka::{Delivery, Kafka, KafkaSettings, Packing};
 use livewell_reaction::testkit::{History, Killed, STORE, Sample, columns, start};
-use livewell_reaction::{ErrorKind, OnRefusal, Outgoing, Reaction, ReactionError};
+use livewell_reaction::{ErrorKind, OnRefusal, Outgoing, Reaction, ReactionError, Settings, Start};
 use serde_json::{Value as Json, json};
 
 fn row(signature: u64, id: &str, note: &str) -> Diff {
@@ -177,6 +177,43 @@ fn a_letter_that_is_sent_again_is_written_once_whatever_is_killed() {
         let values: Vec<String> = target.records().into_iter().filter_map(|(_, value, _)| value).collect();
         assert_eq!(values, ["o1", "o2", "o3"], "killed after {kills:?}");
     }
+}
+
+#[test]
+fn records_are_shown_with_their_keys_and_no_broker_is_asked() {
+    let shown = |more: Json, template: Option<&str>| {
+        let mut settings = json!({ "id": "out", "kind": "kafka", "queries": ["q"], "url": "kafka://127.0.0.1:1", "topic": "t" });
+        settings.as_object_mut().unwrap().append(&mut more.as_object().unwrap().clone());
+        let settings: Settings = serde_json::from_value(settings).unwrap();
+        let mut previewer = settings.preview(template.map(Into::into)).unwrap().previewer;
+        let now = std::sync::Arc::new(|| Timestamp(0));
+        let (store, reaction, attempts) = (STORE, "out", std::sync::Arc::default());
+        previewer.prepare(&Start { store, reaction, detail: None, heads: &[], now, attempts })?;
+        let data = |id: &str| vec![Value::string(id), Value::string("n")].into();
+        let moved = Diff::Update { row_signature: 2, before: data("b"), after: data("c") };
+        let (columns, result) = (columns(), result(4, vec![row(1, "a", "n"), moved]));
+        let outgoing = Outgoing { query_id: "q", epoch: 3, columns: &columns, result: &result };
+        let mut all = Vec::new();
+        for index in 0..previewer.count(&outgoing)? {
+            let preview = previewer.preview(&outgoing, index)?;
+            let id = preview.key.strip_prefix(&format!("{STORE}:out:q:3:4:")).unwrap().to_owned();
+            let made = match preview.made {
+                Ok((key, body)) => format!("{} {}", key.unwrap(), String::from_utf8(body).unwrap()),
+                Err(cause) => format!("cannot: {cause}"),
+            };
+            all.push(format!("{id} {made}"));
+        }
+        Ok::<_, ReactionError>(all)
+    };
+    let key = json!({ "key": "{{ row.id }}" });
+    let of = |template| shown(key.clone(), template).unwrap();
+    assert_eq!(of(Some("{{ type }} {{ row.note }}")), ["0 a ADD n", "1 c UPDATE n", "2 b "]);
+    assert!(of(Some("{{ row.id.x.y }}"))[0].starts_with("0 cannot: "), "{:?}", of(Some("{{ row.id.x.y }}")));
+    let rows = json!({ "key": "{{ row.id }}", "value": "row" });
+    let expected = [r#"0 a {"id":"a","note":"n"}"#, r#"1 c {"id":"c","note":"n"}"#, "2 b "];
+    assert_eq!(shown(rows.clone(), None).unwrap(), expected);
+    assert!(matches!(shown(rows, Some("x")), Err(ReactionError::Template { .. })));
+    assert!(matches!(shown(json!({}), Some("{{ ")), Err(ReactionError::Template { .. })));
 }
 
 #[test]
