@@ -11,15 +11,15 @@ fn with_url(kafka: &Kafka, topic: &str, url: String) -> KafkaSettings {
 
 /// Follows a topic with one record through a front.
 #[track_caller]
-fn follows(kafka: &Kafka, topic: &str, url: String) {
-    let mut follower = Follower::new(with_url(kafka, topic, url.clone()));
+fn follows(kafka: &Kafka, topic: &str, url: &str) {
+    let mut follower = Follower::new(with_url(kafka, topic, url.to_owned()));
     assert_eq!(follower.transactions(), ["+item:1"], "{url}");
 }
 
 /// Returns the error of a source that somebody has to mend.
 #[track_caller]
-fn refused(kafka: &Kafka, topic: &str, url: String) -> String {
-    let mut follower = Follower::new(with_url(kafka, topic, url.clone()));
+fn refused(kafka: &Kafka, topic: &str, url: &str) -> String {
+    let mut follower = Follower::new(with_url(kafka, topic, url.to_owned()));
     let error = follower.error();
     assert_eq!((error.kind, error.code), (ErrorKind::Refused, "LW0218"), "{url}: {error}");
     error.message
@@ -52,17 +52,17 @@ fn a_certificate_is_verified_as_the_url_says() {
     let url = |front: &Front, host: &str, more: &str| format!("kafka://{host}:{}?{more}", front.port());
     let (ca, stranger) = (path(&ours, "ca.crt"), path(&theirs, "ca.crt"));
     for host in ["localhost", "127.0.0.1"] {
-        follows(&kafka, &topic, url(&right, host, &format!("sslmode=verify-full&sslrootcert={ca}")));
+        follows(&kafka, &topic, &url(&right, host, &format!("sslmode=verify-full&sslrootcert={ca}")));
     }
-    follows(&kafka, &topic, url(&right, "localhost", &format!("sslrootcert={ca}")));
-    follows(&kafka, &topic, url(&right, "localhost", "sslmode=require"));
-    follows(&kafka, &topic, url(&wrong, "localhost", &format!("sslmode=verify-ca&sslrootcert={ca}")));
+    follows(&kafka, &topic, &url(&right, "localhost", &format!("sslrootcert={ca}")));
+    follows(&kafka, &topic, &url(&right, "localhost", "sslmode=require"));
+    follows(&kafka, &topic, &url(&wrong, "localhost", &format!("sslmode=verify-ca&sslrootcert={ca}")));
     for (front, more, said) in [
         (&wrong, format!("sslmode=verify-full&sslrootcert={ca}"), "another name"),
         (&right, format!("sslmode=verify-full&sslrootcert={stranger}"), "not trusted"),
         (&right, "sslmode=verify-full".into(), "not trusted"),
     ] {
-        let message = refused(&kafka, &topic, url(front, "localhost", &more));
+        let message = refused(&kafka, &topic, &url(front, "localhost", &more));
         assert!(message.contains(said), "{more}: {message}");
     }
     let librdkafka = |front: &Front, ca: &str| {
@@ -89,7 +89,7 @@ fn a_client_shows_its_certificate_to_a_broker_that_asks_for_one() {
         |more: &str| format!("kafka://localhost:{}?sslmode=verify-full&sslrootcert={ca}{more}", front.port());
     let shown =
         |by: &Certificates| format!("&sslcert={}&sslkey={}", path(by, "client.crt"), path(by, "client.key"));
-    follows(&kafka, &topic, url(&shown(&ours)));
+    follows(&kafka, &topic, &url(&shown(&ours)));
     for more in [String::new(), shown(&theirs)] {
         let mut follower = Follower::new(with_url(&kafka, &topic, url(&more)));
         let error = follower.driver.step(WAIT).expect_err("it does not get in");
@@ -115,8 +115,8 @@ fn each_way_to_log_in_is_gone_with_tls_and_without() {
             let url = |password: &str| {
                 format!("kafka://livewell:{password}@localhost:{}?sasl={mechanism}{more}", front.port())
             };
-            follows(&kafka, &topic, url("se%2Cc%3Dret%25"));
-            let message = refused(&kafka, &topic, url("wrong"));
+            follows(&kafka, &topic, &url("se%2Cc%3Dret%25"));
+            let message = refused(&kafka, &topic, &url("wrong"));
             assert!(message.contains("log in") && !message.contains("wrong"), "{mechanism}: {message}");
             let librdkafka = |password: &str| {
                 let protocol = if more.is_empty() { "sasl_plaintext" } else { "sasl_ssl" };
