@@ -53,7 +53,7 @@ usage: cargo xtask CHORE
   growth                           measure how an operator's cost grows (--case, --largest)
   before COMMIT EXAMPLE ...        run an example that measures over an earlier commit and now, in turns
   instructions                     count what a change takes, and compare with the record (--write)
-  rate                             measure changes from a database (--from, --transactions, --rows, --durability)
+  rate                             measure changes from a database or Kafka (--from, --transactions, --rows, --durability)
   long NAME                        a run of minutes or hours, recorded in docs/long-runs.md; without NAME, lists them
   flights --data DIR --out DIR     prepare the data of the flights example";
 

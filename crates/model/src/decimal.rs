@@ -58,6 +58,18 @@ impl Decimal {
         is_within.then_some(Self(number))
     }
 
+    /// Returns the decimal of an integer in two's complement, big-endian, of which `scale` digits are behind the point.
+    ///
+    /// # Errors
+    /// Returns [`DecimalError::TooLong`] if it has too many digits.
+    pub fn of_bytes(bytes: &[u8], scale: i64) -> Result<Self, DecimalError> {
+        // Before any arithmetic: converting millions of digits takes long.
+        if bytes.len() > DIGITS_MAX as usize || scale.abs() > 2 * i64::from(DIGITS_MAX) {
+            return Err(DecimalError::TooLong);
+        }
+        Self::new(&BigDecimal::new(BigInt::from_signed_bytes_be(bytes), scale))
+    }
+
     /// Reads digits with an optional sign, point and exponent.
     ///
     /// # Errors

@@ -8,6 +8,8 @@
 //! Programs write their own: a [`Callback`] is a closure, a `Messenger` (the feature `messenger`) sends messages through
 //! a `Transport`, and anything else implements [`Reaction`].
 
+#[cfg(any(feature = "kafka", feature = "postgres"))]
+mod aside;
 mod attempt;
 pub mod attempts;
 mod callback;

@@ -108,7 +108,9 @@ pub struct Delivered {
     pub results: usize,
     /// The new detail, which also covers the progress within the next result.
     pub detail: Vec<u8>,
-    /// What the outside world refused, set aside.
+    /// What the outside world refused, set aside. A target that keeps the checkpoint itself must not have effected the
+    /// results that letters are about: it returns the letters with a detail that says so, and effects the results once
+    /// they are delivered again, without what was set aside. A crash behind its own commit would lose the letters.
     pub dead: Vec<DeadLetter>,
 }
 
@@ -197,7 +199,8 @@ pub trait Reaction: Send {
         Err(ReactionError::OtherStyle { takes: "results", given: "a snapshot" })
     }
 
-    /// Takes what the last [`Reaction::replace`] has set aside.
+    /// Takes what the last [`Reaction::replace`] has set aside. If that is anything, nothing was replaced: the letters are
+    /// stored with the detail that it returned, and the next call gets a snapshot again, of which it may set aside more.
     fn dead(&mut self) -> Vec<DeadLetter> {
         Vec::new()
     }
@@ -208,7 +211,8 @@ pub trait Reaction: Send {
         None
     }
 
-    /// Sends a dead letter again, out of order.
+    /// Sends a dead letter again, out of order. The letter is removed in a commit that follows; a crash in between leads to
+    /// another call for the same letter.
     ///
     /// # Errors
     /// Returns [`ReactionError`] if it was not taken again; always for a reaction that sets nothing aside.

@@ -1,8 +1,14 @@
 """Writes to a Kafka cluster, and reads from it, as it is told: a command in JSON a line in, an answer a line out."""
 
+import datetime
+import decimal
+import io
 import json
+import random
 import sys
+import time
 
+import fastavro
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
@@ -19,6 +25,8 @@ else:
     SERVERS = {"bootstrap.servers": sys.argv[1]}
 ADMIN = AdminClient(SERVERS)
 producers = {}
+# The totals of the orders in each topic that was filled.
+filled = {}
 
 
 def servers():
@@ -73,6 +81,125 @@ def send(topic, records, producer_id="", options=None):
     left = to.flush(30)
     if left or failed:
         raise RuntimeError(f"{left} records were not written: {failed[:3]}")
+
+
+def native(value):
+    """Returns a value of JSON as Python has it: `{"$date": ...}` and its kin as what they name."""
+    if isinstance(value, list):
+        return [native(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        (name, text), = value.items()
+        match name:
+            case "$decimal":
+                return decimal.Decimal(text)
+            case "$bytes":
+                return bytes.fromhex(text)
+            case "$date":
+                return datetime.date.fromisoformat(text)
+            case "$time":
+                return datetime.time.fromisoformat(text)
+            case "$moment":
+                return datetime.datetime.fromisoformat(text)
+            case "$float":
+                return float(text)
+    return {name: native(item) for name, item in value.items()}
+
+
+def in_avro(part, of, headers):
+    """Returns a key or a value in Avro, with the number of its schema before it or among the headers."""
+    if not isinstance(part, dict):
+        return part
+    out, number = io.BytesIO(), part["id"]
+    match part.get("framing", "confluent"):
+        case "confluent":
+            out.write(b"\0" + number.to_bytes(4, "big"))
+        case "apicurio":
+            out.write(b"\0" + number.to_bytes(8, "big"))
+        case "headers":
+            headers.append((f"apicurio.{of}.globalId", number.to_bytes(8, "big")))
+    if "raw" in part:
+        return out.getvalue() + bytes.fromhex(part["raw"])
+    named = {}
+    for other in part.get("others", []):
+        fastavro.parse_schema(other, named)
+    schema = fastavro.parse_schema(part["schema"], named)
+    fastavro.schemaless_writer(out, schema, native(part["value"]))
+    return out.getvalue()
+
+
+def send_avro(topic, records):
+    """Writes records, each a key and a value: with `schema`, `id` and `value` in Avro, a text as it is."""
+    to, failed = producer("", {}), []
+    for record in records:
+        headers = []
+        key, value = (in_avro(record.get(of), of, headers) for of in ("key", "value"))
+        to.produce(topic, value, key, 0, headers=headers,
+                   on_delivery=lambda error, _: error and failed.append(str(error)))
+    left = to.flush(30)
+    if left or failed:
+        raise RuntimeError(f"{left} records were not written: {failed[:3]}")
+
+
+def fill(topic, partitions, first, records, orders, customers):
+    """Writes records of orders: the first of them each order once, the others random ones. Returns the seconds."""
+    totals, to = filled.setdefault(topic, {}), producer("", {"queue.buffering.max.messages": 1000000})
+    numbers = random.Random(len(totals) + first)
+    if first == 0:
+        create(topic, partitions, {"retention.ms": "-1"})
+    began = time.monotonic()
+    for number in range(first, first + records):
+        order = number if number < orders else numbers.randrange(orders)
+        # Every record changes its order.
+        total = totals[order] = (totals.get(order, 0) + 1 + numbers.randrange(199)) % 200
+        value = f'{{"id":{order},"customer_id":{order % customers},"total":{total}}}'
+        while True:
+            try:
+                to.produce(topic, value, str(order))
+                break
+            except BufferError:
+                to.poll(0.05)
+        if number % 10000 == 0:
+            to.poll(0)
+    if left := to.flush(120):
+        raise RuntimeError(f"{left} records were not written")
+    return time.monotonic() - began
+
+
+def totals(topic, over):
+    """Returns how many orders have a larger total, and the sum of those."""
+    large = [total for total in filled[topic].values() if total > over]
+    return [len(large), sum(large)]
+
+
+def drain(topic, partitions, records):
+    """Reads records and throws them away. Returns the seconds."""
+    consumer = Consumer(dict(SERVERS, **{"group.id": "drain", "enable.auto.commit": False}))
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in range(partitions)])
+    began, count = time.monotonic(), 0
+    while count < records:
+        count += sum(1 for message in consumer.consume(10000, 5) if not message.error())
+        if time.monotonic() - began > 300:
+            raise RuntimeError(f"only {count} records come")
+    took = time.monotonic() - began
+    consumer.close()
+    return took
+
+
+def ask_with(settings):
+    """Asks for the topics as a client with these settings. Returns `ok`, or the last error."""
+    errors = []
+    client = AdminClient(dict(settings, error_cb=lambda error: errors.append(str(error))))
+    for _ in range(40):
+        try:
+            client.list_topics(timeout=0.5)
+            return "ok"
+        except Exception as error:
+            client.poll(0)
+            if errors:
+                return "; ".join(errors[-2:] + [str(error)])
+    return "no answer"
 
 
 def begin(producer_id, options=None):

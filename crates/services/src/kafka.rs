@@ -10,8 +10,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// What is installed: a small imitation of a broker, and the client of Confluent, which is librdkafka.
-const PACKAGES: [&str; 2] = ["noida-db==0.2.3", "confluent-kafka==2.16.1"];
+/// What is installed: a small imitation of a broker, the client of Confluent, which is librdkafka, and an encoder of Avro.
+const PACKAGES: [&str; 3] = ["noida-db==0.2.3", "confluent-kafka==2.16.1", "fastavro==1.13.1"];
 /// The client's side of [`Client`].
 const SCRIPT: &str = include_str!("kafka.py");
 
@@ -168,6 +168,45 @@ impl Kafka {
         self.tell(&json!({
             "do": "send", "topic": topic, "producer_id": producer, "records": records, "options": options,
         }));
+    }
+
+    /// Writes records to partition 0. The `key` and the `value` of each is a text, or has `schema`, `id` and `value`:
+    /// then it is written in Avro by an encoder that is not ours, behind the number `id` in the `framing` of `confluent`,
+    /// `apicurio` or `headers`. A `value` may have `{"$date": "2026-01-31"}` and its kin for what JSON has no form for.
+    pub fn send_avro(&self, topic: &str, records: &[Json]) {
+        self.tell(&json!({ "do": "send_avro", "topic": topic, "records": records }));
+    }
+
+    /// Writes records of orders `{"id", "customer_id", "total"}`, under the order as their key: record `first` and those
+    /// behind it. The first records are each order once; the others are random orders with new totals. With `first` 0 it
+    /// creates the topic. Returns how long the writing took.
+    pub fn fill(&self, topic: &str, partitions: i32, first: u64, records: u64, of: (u64, u64)) -> Duration {
+        let (orders, customers) = of;
+        let took = self.tell(&json!({
+            "do": "fill", "topic": topic, "partitions": partitions, "first": first, "records": records,
+            "orders": orders, "customers": customers,
+        }));
+        Duration::from_secs_f64(took.as_f64().expect("it took a time"))
+    }
+
+    /// Returns how many orders of a topic that was filled have a total over this, and the sum of those.
+    pub fn totals(&self, topic: &str, over: u64) -> (u64, u64) {
+        let totals = self.tell(&json!({ "do": "totals", "topic": topic, "over": over }));
+        let number = |at: usize| totals[at].as_u64().expect("a number");
+        (number(0), number(1))
+    }
+
+    /// Reads so many records and throws them away; returns how long that took.
+    pub fn drain(&self, topic: &str, partitions: i32, records: u64) -> Duration {
+        let took = self
+            .tell(&json!({ "do": "drain", "topic": topic, "partitions": partitions, "records": records }));
+        Duration::from_secs_f64(took.as_f64().expect("it took a time"))
+    }
+
+    /// Returns what a client with these settings says when it asks for the topics: `ok`, or an error.
+    pub fn ask_with(&self, settings: &Json) -> String {
+        let said = self.tell(&json!({ "do": "ask_with", "settings": settings }));
+        said.as_str().expect("a text").to_owned()
     }
 
     /// Begins a transaction of the producer with this name.

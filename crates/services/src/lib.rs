@@ -18,6 +18,7 @@
 mod browser;
 pub mod clients;
 mod kafka;
+mod kafka_front;
 mod mariadb;
 mod nats;
 mod postgres;
@@ -29,6 +30,7 @@ mod web;
 
 pub use browser::Browser;
 pub use kafka::Kafka;
+pub use kafka_front::{Certificates, Front};
 pub use mariadb::Mariadb;
 pub use nats::Nats;
 pub use postgres::{Options, Postgres, Session};

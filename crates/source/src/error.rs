@@ -26,6 +26,9 @@ pub const CODES: &[(&str, &str)] = &[
     (code::MESSAGES_LOST, "the messages after the last position are not available"),
     (code::RECORD, "a record does not fit its mapping"),
     (code::ROTATED, "a rotated file cannot be found again"),
+    (code::AVRO, "a record in Avro cannot be read by its schema"),
+    (code::REGISTRY_AWAY, "a schema registry is out of reach"),
+    (code::REGISTRY_REFUSED, "a schema registry refuses, or has no schema that can be used"),
     (code::UNLOGGED, "the log of a database lacks what a source needs"),
     (code::UNSAID, "the log of a database does not say which rows have changed"),
     (code::SAME_READER, "another reader of a database's log has the same number"),
@@ -81,6 +84,12 @@ pub mod code {
     pub const ROTATED: &str = "LW0221";
     /// A replication slot that nobody needs any more is still there.
     pub const LEFT_OVER: &str = "LW0224";
+    /// A record in Avro is not a value of its schema, or has one that cannot be represented.
+    pub const AVRO: &str = "LW0225";
+    /// A schema registry cannot be reached.
+    pub const REGISTRY_AWAY: &str = "LW0226";
+    /// A schema registry refuses to answer, or does not have a schema that can be used.
+    pub const REGISTRY_REFUSED: &str = "LW0227";
     /// A server does not log what a source needs, or not all changes of a table.
     pub const UNLOGGED: &str = "LW0870";
     /// The log has something whose effect on the rows it does not say.

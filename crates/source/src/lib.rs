@@ -17,6 +17,8 @@
 //! hands out with what it read. Input that is not a change is never skipped silently: it is an error with file, line
 //! and column, or it is returned as [`file::Parked`].
 
+#[cfg(feature = "kafka-avro")]
+mod avro;
 pub mod definition;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod difference;

@@ -31,27 +31,17 @@ pub fn build(root: &Path) -> Outcome<()> {
 /// # Errors
 /// Returns an error if it cannot be written.
 pub fn configure(folder: &Path, database: &dyn Database, durability: &str) -> Outcome<()> {
+    let (sources, names) = (database.sources(folder)?, database.names());
     let text = format!(
         "store: {{ kind: embedded, path: data, durability: {durability} }}
 server: {{ listen: 127.0.0.1:0 }}
-sources:
-  - id: shop
-    kind: {}
-    url: \"{}\"
-    tables:
-      - {{ table: customer, label: Customer }}
-      - table: orders
-        label: Order
-        relationships: [ {{ type: PLACED_BY, table: customer, columns: [customer_id] }} ]
-queries:
+{sources}queries:
   - id: large
-    sources: [shop]
+    sources: [{names}]
     cypher: |
       MATCH (o:Order)-[:PLACED_BY]->(c:Customer) WHERE o.total > 100
       RETURN o.id AS id, c.name AS customer, o.total AS total
-",
-        database.kind(),
-        database.url()
+"
     );
     Ok(fs::write(folder.join("livewell.yaml"), text)?)
 }

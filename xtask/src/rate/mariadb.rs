@@ -1,8 +1,9 @@
 //! A MariaDB that is measured.
 
-use super::database::{CUSTOMERS, Database, ORDERS};
+use super::database::{CUSTOMERS, Database, ORDERS, tables};
 use crate::outcome::Outcome;
 use livewell_services::Mariadb;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -46,12 +47,8 @@ impl MariadbOrders {
 }
 
 impl Database for MariadbOrders {
-    fn kind(&self) -> &'static str {
-        "mysql"
-    }
-
-    fn url(&self) -> String {
-        self.0.url()
+    fn sources(&self, _: &Path) -> Outcome<String> {
+        Ok(tables("mysql", &self.0.url()))
     }
 
     fn write(&self, transactions: u64, rows: u64) -> Duration {

@@ -1,29 +1,39 @@
-//! Measures how fast changes come from a real PostgreSQL or MariaDB into the result of a join:
+//! Measures how fast changes come from a real PostgreSQL or MariaDB, or from Kafka, into the result of a join:
 //! `rate [--from postgres] [--transactions 10000] [--rows 100] [--durability sync]`.
 //!
 //! The same changes are written three times: alone, which is the server's own limit, and then read by the server's own
 //! reader of its log; while Livewell follows; and while it is away.
 
 mod database;
+mod kafka;
 mod livewell;
 mod mariadb;
 mod postgres;
 
 use crate::outcome::Outcome;
 use database::Database;
+use kafka::KafkaOrders;
 use livewell::Server;
 use mariadb::MariadbOrders;
 use postgres::PostgresOrders;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const USAGE: &str = "usage: cargo run -p xtask -- rate [--from postgres|mariadb] [--transactions N] [--rows N] \
+const USAGE: &str = "usage: cargo run -p xtask -- rate [--from postgres|mariadb|kafka] [--transactions N] [--rows N] \
      [--durability sync|os]";
+
+/// Where changes come from.
+#[derive(Debug, Clone, Copy)]
+enum From {
+    Kafka,
+    Mariadb,
+    Postgres,
+}
 
 /// What is measured.
 #[derive(Debug, Clone)]
 struct Settings {
-    is_mariadb: bool,
+    from: From,
     transactions: u64,
     /// How many rows each transaction changes.
     rows: u64,
@@ -33,13 +43,14 @@ struct Settings {
 impl Settings {
     fn read(arguments: &[String]) -> Outcome<Self> {
         let mut settings =
-            Self { is_mariadb: false, transactions: 10_000, rows: 100, durability: "sync".into() };
+            Self { from: From::Postgres, transactions: 10_000, rows: 100, durability: "sync".into() };
         for pair in arguments.chunks(2) {
             match pair {
                 [name, from] if name == "--from" => {
-                    settings.is_mariadb = match from.as_str() {
-                        "mariadb" => true,
-                        "postgres" => false,
+                    settings.from = match from.as_str() {
+                        "kafka" => From::Kafka,
+                        "mariadb" => From::Mariadb,
+                        "postgres" => From::Postgres,
                         _ => return Err(USAGE.into()),
                     };
                 }
@@ -70,9 +81,10 @@ pub fn run(root: &Path, arguments: &[String]) -> Outcome<()> {
     let settings = Settings::read(arguments)?;
     livewell::build(root)?;
     let folder = tempfile::tempdir()?;
-    let database: Box<dyn Database> = match settings.is_mariadb {
-        true => Box::new(MariadbOrders::start()),
-        false => Box::new(PostgresOrders::start()),
+    let database: Box<dyn Database> = match settings.from {
+        From::Kafka => Box::new(KafkaOrders::start()),
+        From::Mariadb => Box::new(MariadbOrders::start()),
+        From::Postgres => Box::new(PostgresOrders::start()),
     };
     let database = &*database;
     let write = || database.write(settings.transactions, settings.rows);
@@ -83,11 +95,11 @@ pub fn run(root: &Path, arguments: &[String]) -> Outcome<()> {
 
     livewell::configure(folder.path(), database, &settings.durability)?;
     let server = Server::start(root, folder.path())?;
-    server.reach(0)?;
+    server.reach(database.sequence(0, 0))?;
     let (began, before) = (Instant::now(), server.processor_time()?);
     let all = std::thread::scope(|scope| {
         let writing = scope.spawn(write);
-        server.reach(settings.transactions)?;
+        server.reach(database.sequence(settings.transactions, settings.rows))?;
         let all = began.elapsed();
         let written = writing.join().map_err(|_| "the writer failed")?;
         settings.print("the server writes, and Livewell follows", written, None);
@@ -99,7 +111,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Outcome<()> {
     write();
     let began = Instant::now();
     let server = Server::start(root, folder.path())?;
-    server.reach(2 * settings.transactions)?;
+    server.reach(database.sequence(2 * settings.transactions, settings.rows))?;
     settings.print(
         "Livewell starts and reads what came meanwhile",
         began.elapsed(),

@@ -1,8 +1,9 @@
 //! A PostgreSQL that is measured.
 
-use super::database::{CUSTOMERS, Database, ORDERS};
+use super::database::{CUSTOMERS, Database, ORDERS, tables};
 use crate::outcome::Outcome;
 use livewell_services::{Options, Postgres};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -40,12 +41,8 @@ impl PostgresOrders {
 }
 
 impl Database for PostgresOrders {
-    fn kind(&self) -> &'static str {
-        "postgres"
-    }
-
-    fn url(&self) -> String {
-        self.0.url()
+    fn sources(&self, _: &Path) -> Outcome<String> {
+        Ok(tables("postgres", &self.0.url()))
     }
 
     fn write(&self, transactions: u64, rows: u64) -> Duration {

@@ -42,6 +42,28 @@ pub struct Record<'a> {
     pub key: Option<&'a [u8]>,
     /// Its value; `None` if it is a tombstone.
     pub value: Option<&'a [u8]>,
+    /// Its headers, as they are in the log.
+    pub headers: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// Returns the value of the last header of a name; `None` if there is none, or if it has no value.
+    ///
+    /// # Errors
+    /// Returns an error if the headers are damaged.
+    pub fn header(&self, name: &str) -> Result<Option<&'a [u8]>, Error> {
+        let (mut fields, mut found) = (Fields::new(self.headers, true), None);
+        if self.headers.is_empty() {
+            return Ok(None);
+        }
+        for _ in 0..fields.signed()? {
+            let (key, value) = (fields.part()?, fields.part()?);
+            if key == Some(name.as_bytes()) {
+                found = value;
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// Takes the next batch off `bytes`; `None` if no whole one is left. `unpacked_max`: the most bytes that its records may
@@ -121,7 +143,8 @@ impl Batch<'_> {
         if !(self.base..=self.last).contains(&offset) {
             return Err(damaged("a record is at an offset outside of its batch"));
         }
-        Ok(Record { offset, time: self.append_time.unwrap_or(time), key, value })
+        let headers = fields.take(fields.left())?;
+        Ok(Record { offset, time: self.append_time.unwrap_or(time), key, value, headers })
     }
 
     /// Returns whether the transaction that a control batch ends was committed; `None` if it ends none.

@@ -77,6 +77,7 @@ fn take(
                     time: *time,
                     key: key.as_deref(),
                     value: value.as_deref(),
+                    headers: &[],
                 });
             }
         }

@@ -80,7 +80,7 @@ impl Livewell {
     ///
     /// # Errors
     /// Returns [`crate::ErrorKind::NotFound`] for an unknown id; [`crate::ErrorKind::Invalid`] if it is a source of
-    /// another kind than `postgres`, or has no table of this name; [`crate::ErrorKind::Unavailable`] if the database is
+    /// another kind than `postgres` and `mysql`, or has no table of this name; [`crate::ErrorKind::Unavailable`] if the database is
     /// out of reach or the source is being stopped.
     pub fn verify_source(
         &self,
@@ -104,7 +104,7 @@ impl Livewell {
         let other_side =
             crate::component::lock::lock(&self.other_sides).get(id).cloned().ok_or_else(|| {
                 let message = format!(
-                    "`{id}` has no database to compare it with; only sources of kind `postgres` have one"
+                    "`{id}` has no database to compare it with; only sources of kind `postgres` and `mysql` have one"
                 );
                 Error::invalid("LW0539", message)
             })?;

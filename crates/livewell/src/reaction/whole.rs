@@ -4,14 +4,13 @@ use crate::Error;
 use crate::component::state::State;
 use crate::feed::follow;
 use crate::reaction::dead_letters;
-use crate::reaction::deliver::{Delivery, wrap};
+use crate::reaction::deliver::{Delivery, Moved, wrap};
 use crate::run::recovery::{Decision, Keeps, broken, code, of_state};
 use livewell_model::Row;
 use livewell_reaction::SnapshotOf;
 use livewell_reaction::attempts::{Place, What};
 use livewell_store::head::Building;
 use livewell_store::{LiveSnapshot, Resume, Snapshot};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -72,13 +71,18 @@ impl Delivery {
             Some(What::Rows(Place { query_id, epoch, sequence }))
         });
         let detail = detail.map_err(wrap(&self.component.id))?;
-        self.count_effects([head.position]);
         drop(rows);
-        self.rebuild = false;
         self.backoff.has_answered();
         self.not_before = Instant::now() + (began.elapsed() * 4).min(REPLACE_PAUSE_MAX);
         let dead = self.reaction.dead();
-        let moved = BTreeMap::from([(0, (head.epoch, head.sequence, head.position))]);
+        // Letters are stored first; then the snapshot is given again.
+        let is_replaced = dead.is_empty();
+        self.rebuild &= !is_replaced;
+        let mut moved = Moved::new();
+        if is_replaced {
+            self.count_effects([head.position]);
+            moved.insert(0, (head.epoch, head.sequence, head.position));
+        }
         self.commit_with(snapshot, &moved, &detail, |overlay| {
             dead_letters::put(overlay, &self.component, self.shared.clock.now(), &dead)
         })

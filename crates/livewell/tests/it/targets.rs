@@ -26,6 +26,8 @@ struct Target {
     reached: Option<Reached>,
     sent: Vec<String>,
     snapshots: u32,
+    /// What the last snapshot was not put in place for.
+    dead: Vec<DeadLetter>,
 }
 
 type Shared = Arc<Mutex<Target>>;
@@ -118,11 +120,20 @@ impl Reaction for Mirror {
 
     fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
         let mut target = self.0.lock().unwrap();
+        if std::mem::take(&mut target.refuses) {
+            let (key, reason) = ("k".into(), "no".into());
+            target.dead.push(DeadLetter { key, body: b"row".to_vec(), reason, origin: None });
+            return Ok(vec![2]);
+        }
         target.rows = snapshot.rows.map(|row| row.unwrap()).collect();
         let (epoch, sequence, position) = (snapshot.epoch, snapshot.sequence, snapshot.position);
         target.reached = Some(Reached { query_id: snapshot.query_id.into(), epoch, sequence, position });
         target.snapshots += 1;
         Ok(vec![1])
+    }
+
+    fn dead(&mut self) -> Vec<DeadLetter> {
+        std::mem::take(&mut self.0.lock().unwrap().dead)
     }
 }
 
@@ -271,6 +282,18 @@ async fn a_mirror_that_falls_out_of_the_log_does_what_its_policy_says() {
         assert_eq!(target.lock().unwrap().rows, rows(&livewell, "all"), "and it follows on");
         assert_eq!(target.lock().unwrap().snapshots, 2);
     }
+}
+
+#[tokio::test]
+async fn a_snapshot_is_given_again_once_the_letters_of_its_rows_are_stored() {
+    let (store, target) = (memory(), Shared::default());
+    target.lock().unwrap().refuses = true;
+    let livewell = running(&store, reaction("r", "all", Recovery::Strict, Mirror(target.clone()))).await;
+    send(&livewell, 0..3).await;
+    idle(&livewell).await;
+    assert_eq!(livewell.dead_letters("r", 0, 10).unwrap().len(), 1);
+    assert_eq!(target.lock().unwrap().rows, rows(&livewell, "all"));
+    assert_eq!(target.lock().unwrap().snapshots, 1);
 }
 
 #[tokio::test]

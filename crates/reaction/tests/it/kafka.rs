@@ -4,6 +4,7 @@ mod copies;
 mod faults;
 mod records;
 mod scripted;
+mod secured;
 
 use livewell_reaction::kafka::{Delivery, Kafka, KafkaSettings};
 use livewell_reaction::testkit::{Behaviour, Bench, Messaged, STORE, Sample, messengers, start, triggers};

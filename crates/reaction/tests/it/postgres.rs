@@ -1,6 +1,7 @@
 //! `kind: postgres` against a real PostgreSQL behind a proxy that cuts and holds up.
 
 mod keys;
+mod killed;
 mod refusals;
 mod values;
 mod waits;

@@ -87,6 +87,10 @@ pub fn previews(livewell: &Livewell, settings: &Settings) -> Result<Previews, Re
             written(&results, &rows, &text("topic")),
             note("Nothing was written; a record has the row, and its key beside it."),
         ),
+        ("kafka", _) => {
+            let made = records(livewell, settings, &text("topic"), &results, rows)?;
+            (made, note("Nothing was written; the id of a real record has other numbers."))
+        }
         ("postgres", Some("table") | None) | ("redis", _) => {
             let target = [text("table"), text("prefix")].concat();
             (
@@ -136,6 +140,35 @@ fn messages(
     let result = result_of(results, rows);
     messenger.deliver(&[outgoing(results, &result)]).map_err(refused)?;
     Ok(std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// Makes the records of a topic.
+fn records(
+    livewell: &Livewell,
+    settings: &Settings,
+    topic: &str,
+    results: &Results,
+    rows: Vec<(u64, Columns)>,
+) -> Result<Vec<Previewed>, Refusal> {
+    let refused = |error: ReactionError| ("LW0831", error.to_string());
+    let Some(previewed) = settings.preview(None) else { return Ok(Vec::new()) };
+    let mut previewer = previewed.previewer;
+    let store = format!("{:x}", livewell.store_id().0);
+    let now = Arc::new(|| SystemClock.now());
+    let (attempts, reaction) = (Arc::default(), &settings.shared.id);
+    let start = Start { store: &store, reaction, detail: None, heads: &[], now, attempts };
+    previewer.prepare(&start).map_err(refused)?;
+    let result = result_of(results, rows);
+    let outgoing = outgoing(results, &result);
+    let mut made = Vec::new();
+    for index in 0..previewer.count(&outgoing).map_err(refused)? {
+        let preview = previewer.preview(&outgoing, index).map_err(refused)?;
+        let (key, body) = preview.made.map_err(|cause| ("LW0831", cause))?;
+        let headers = vec![Header { name: "livewell-id".into(), value: Some(preview.key) }];
+        let target = format!("{topic}, key {}", key.unwrap_or_default());
+        made.push(Previewed::new(target, headers, String::from_utf8_lossy(&body).into_owned()));
+    }
+    Ok(made)
 }
 
 /// Returns the rows as a result that adds them.

@@ -33,6 +33,8 @@ pub enum Template {
     Mysql,
     /// A topic of Kafka.
     Kafka,
+    /// A stream of NATS JetStream.
+    Nats,
     /// Changes that programs post.
     Http,
 }

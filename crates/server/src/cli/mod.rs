@@ -148,7 +148,7 @@ Examples:
     /// Explain a query: its columns and how it is maintained; or an error code
     Explain(Explain),
 
-    /// Compute a query from scratch and compare it with its live results, or a `postgres` source with its database
+    /// Compute a query from scratch and compare it with its live results, or a `postgres` or `mysql` source with its database
     Verify(Verify),
 
     /// Compare the rows that a reaction keeps in its target with the live results of its query

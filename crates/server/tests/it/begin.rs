@@ -14,13 +14,14 @@ fn livewell(folder: &Path, arguments: &[&str]) -> Output {
         .env_remove("SHOP_URL")
         .env_remove("MARIADB_URL")
         .env_remove("KAFKA_URL")
+        .env_remove("NATS_URL")
         .output()
         .unwrap()
 }
 
 #[test]
 fn every_template_is_a_configuration_that_check_accepts() {
-    for template in ["files", "postgres", "mysql", "kafka", "http"] {
+    for template in ["files", "postgres", "mysql", "kafka", "nats", "http"] {
         let folder = tempfile::tempdir().unwrap();
         let init = livewell(folder.path(), &["init", "--template", template, "new/place"]);
         assert!(init.status.success(), "{init:?}");

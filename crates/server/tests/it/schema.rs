@@ -34,7 +34,7 @@ fn every_configuration_of_the_repository_is_as_the_schema_says() {
             .map(|name| super::configs().join(format!("{name}.yaml"))),
     );
     files.extend(
-        ["files", "postgres", "kafka", "http"]
+        ["files", "postgres", "kafka", "nats", "http"]
             .map(|name| repository().join(format!("crates/server/src/command/init/{name}.yaml"))),
     );
     for file in files {

@@ -163,6 +163,20 @@ pub(super) fn property(name: &str, json: Json<'_>, types: &Types) -> Result<Valu
 
 /// Returns the value that a piece of JSON holds.
 fn value(json: Json<'_>) -> Result<Value, InputError> {
+    if !json.exact.is_empty() {
+        match json.raw.get().as_bytes().first() {
+            Some(b'[') => {
+                let items = json.items()?.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
+                return Ok(Value::list(items));
+            }
+            Some(b'{') => return Ok(Value::Map(map(&Object::read(json, "a map")?, &Types::new())?.into())),
+            _ => {
+                if let Some(value) = json.exactly() {
+                    return Ok(value.clone());
+                }
+            }
+        }
+    }
     value_from_text(json.raw.get()).map_err(|error| {
         let full = error.to_string();
         let reason = full.split(" at line ").next().unwrap_or(&full);

@@ -1,5 +1,6 @@
 //! A record that is only a key: it says that what the key names is deleted.
 
+use super::exact::NONE;
 use super::object::{Json, Object};
 use super::reader::{Reader, whole};
 use super::record::{Fields, Record};
@@ -28,7 +29,7 @@ impl Reader {
             return Err(InputError::new(code::RECORD, message));
         };
         if key.trim_ascii_start().starts_with(b"{") {
-            return whole(key, &self.limits, |json| record.of_fields(json));
+            return whole(key, &NONE, &self.limits, |json| record.of_fields(json));
         }
         let text = std::str::from_utf8(key)
             .map_err(|_| InputError::new(code::RECORD, "the key is not UTF-8 text"))?;

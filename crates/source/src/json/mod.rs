@@ -5,6 +5,7 @@
 //! are not strings and values nested beyond the limit are errors that name their column.
 
 mod change;
+mod exact;
 #[cfg(feature = "kafka")]
 mod key;
 mod object;
@@ -14,6 +15,8 @@ mod record;
 mod typed;
 mod unavailable;
 
+#[cfg(feature = "kafka")]
+pub(crate) use exact::Exact;
 pub use print::{changes_to_json, transaction_to_json};
 pub(crate) use reader::too_long;
 pub use reader::{Reader, parse_transaction};

@@ -1,8 +1,10 @@
 //! JSON that remembers its place in the text, so that an error can name the column.
 
+use super::exact::Exact;
 use crate::InputError;
 use crate::error::code;
 use crate::suggest;
+use livewell_model::Value;
 use livewell_model::json::fault;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -14,6 +16,8 @@ use std::fmt;
 pub(super) struct Json<'a> {
     pub text: &'a str,
     pub raw: &'a RawValue,
+    /// The values in the text that JSON has no form for.
+    pub exact: &'a Exact,
 }
 
 impl<'a> Json<'a> {
@@ -46,6 +50,11 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// Returns the value of this piece, if JSON has no form for it.
+    pub fn exactly(&self) -> Option<&'a Value> {
+        self.exact.at(self.offset_of(self.raw.get()))
+    }
+
     /// Returns whether this is null.
     pub fn is_null(&self) -> bool {
         self.raw.get() == "null"
@@ -54,7 +63,7 @@ impl<'a> Json<'a> {
     /// Returns the items of a list.
     pub fn items(&self) -> Result<Vec<Json<'a>>, InputError> {
         let parts: Items<'a> = self.parsed("a list", b'[')?;
-        Ok(parts.0.into_iter().map(|raw| Json { text: self.text, raw }).collect())
+        Ok(parts.0.into_iter().map(|raw| Json { raw, ..*self }).collect())
     }
 
     /// Returns the text of a string.
@@ -84,7 +93,7 @@ impl<'a> Object<'a> {
     /// Reads the entries of an object; `what` names what is expected, for errors.
     pub fn read(json: Json<'a>, what: &str) -> Result<Self, InputError> {
         let parts: Entries<'a> = json.parsed(&format!("an object ({what})"), b'{')?;
-        let entries = parts.0.into_iter().map(|(name, raw)| (name, Json { text: json.text, raw })).collect();
+        let entries = parts.0.into_iter().map(|(name, raw)| (name, Json { raw, ..json })).collect();
         let object = Self { json, entries };
         object.refuse_repeats()?;
         Ok(object)

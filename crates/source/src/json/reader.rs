@@ -1,6 +1,7 @@
 //! Reads pieces of JSON as transactions: changes, or records by a mapping.
 
 use super::change::{Fields, change};
+use super::exact::{Exact, NONE};
 use super::object::{Json, Object};
 use super::record::Record;
 use super::typed::Types;
@@ -67,11 +68,16 @@ impl Reader {
     /// # Errors
     /// Returns [`InputError`] with the column of the first thing that is wrong.
     pub fn transaction(&self, text: &[u8]) -> Result<Transaction, InputError> {
+        self.transaction_with(text, &NONE)
+    }
+
+    /// Like [`Reader::transaction`], of JSON with values beside it that have no form in JSON.
+    pub(crate) fn transaction_with(&self, text: &[u8], exact: &Exact) -> Result<Transaction, InputError> {
         let Some(record) = &self.record else {
             let fields = Fields { source: &self.source, limits: &self.limits, types: &self.types };
-            return whole(text, &self.limits, |json| transaction(json, fields));
+            return whole(text, exact, &self.limits, |json| transaction(json, fields));
         };
-        whole(text, &self.limits, |json| record.transaction(json))
+        whole(text, exact, &self.limits, |json| record.transaction(json))
     }
 }
 
@@ -83,12 +89,13 @@ impl Reader {
 /// Returns [`InputError`] with the column of the first thing that is wrong.
 pub fn parse_transaction(text: &[u8], source: &str, limits: &Limits) -> Result<Transaction, InputError> {
     let fields = Fields { source: &source.into(), limits, types: &Types::new() };
-    whole(text, limits, |json| transaction(json, fields))
+    whole(text, &NONE, limits, |json| transaction(json, fields))
 }
 
 /// Applies `read` to a text that has to be one piece of JSON.
 pub(super) fn whole<T>(
     text: &[u8],
+    exact: &Exact,
     limits: &Limits,
     read: impl FnOnce(Json<'_>) -> Result<T, InputError>,
 ) -> Result<T, InputError> {
@@ -101,7 +108,7 @@ pub(super) fn whole<T>(
         InputError { column: Some(column), ..InputError::new(code::SYNTAX, message) }
     })?;
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax_error(text, &error))?;
-    read(Json { text, raw })
+    read(Json { text, raw, exact })
 }
 
 pub(crate) fn too_long(limits: &Limits) -> InputError {

@@ -127,7 +127,11 @@ mod tests {
 
     fn said(text: &str) -> Said {
         let raw: &RawValue = serde_json::from_str(text).unwrap();
-        Unavailable::new("__debezium_unavailable_value").unwrap().said(Json { text, raw })
+        Unavailable::new("__debezium_unavailable_value").unwrap().said(Json {
+            text,
+            raw,
+            exact: &super::super::exact::NONE,
+        })
     }
 
     #[test]

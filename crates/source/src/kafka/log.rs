@@ -1,6 +1,7 @@
 //! A topic as a source: opened at the stored position, read in batches.
 
 use super::message::{self, Said};
+use super::packed::{Text, unframed};
 use super::position::KafkaPosition;
 use super::session::Session;
 use crate::definition::Definition;
@@ -83,7 +84,7 @@ impl Source for Log {
             None => self.settings.reader().map_err(|error| InputError::new(error.code, error.message))?,
         };
         let reader = self.reader.insert(reader);
-        match message::said(text.as_bytes(), reader, self.settings.format)? {
+        match message::said(&Text::plain(unframed(text.as_bytes())?), reader, self.settings.format)? {
             Said::Changes(transaction) => Ok(transaction),
             Said::Truncate | Said::Nothing => {
                 Err(InputError::new(code::RECORD, "it changes no element that can be named; discard it"))

@@ -1,10 +1,11 @@
 //! Makes a transaction of a record.
 
 use super::assembler::About;
-use crate::InputError;
+use super::packed::{Text, Way};
 use crate::error::code;
 use crate::json::Reader;
 use crate::settings::Format;
+use crate::{InputError, SourceError};
 use livewell_link::kafka::batch::Record;
 use livewell_model::{ElementId, Timestamp, Transaction};
 use serde::Deserialize;
@@ -30,24 +31,41 @@ pub(super) struct Message {
     pub said: Result<Said, InputError>,
     /// The value, to set it aside; of a tombstone, the key.
     pub bytes: Vec<u8>,
-    /// Whether that is the value.
+    /// Whether that is the value, as it is.
     pub has_value: bool,
     /// The bytes of the record in the log.
     pub size: usize,
 }
 
 impl Message {
-    /// Reads a record. `keeps`: whether the value is kept if it was understood.
-    pub fn read(record: &Record<'_>, reader: &Reader, format: Format, keeps: bool) -> Self {
-        let said = match record.value {
-            Some(value) => said(value, reader, format),
-            None => deletion(record.key, reader, format),
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// Returns an error if a registry does not say what the record is.
+    pub fn read(record: &Record<'_>, way: &Way<'_>) -> Result<Self, SourceError> {
+        let (reader, format, has_value) = (way.reader, way.format, record.value.is_some());
+        let unpack = |bytes| way.unpacker.unpack(record, bytes, !has_value);
+        let text = record.value.or(record.key).map(unpack).transpose()?;
+        let (said, text) = match text {
+            None => (Err(nothing()), None),
+            Some(Err(error)) => (Err(error), None),
+            Some(Ok(text)) => {
+                let said =
+                    if has_value { said(&text, reader, format) } else { deletion(&text, reader, format) };
+                (said, Some(text))
+            }
         };
-        let bytes = record.value.or(record.key).filter(|_| keeps || said.is_err()).unwrap_or_default();
+        let keeps = way.keeps || said.is_err();
+        // What was decoded is shown, and is not what the record has.
+        let bytes = match &text {
+            Some(text) if text.is_decoded => &*text.json,
+            _ => record.value.or(record.key).unwrap_or_default(),
+        };
+        let is_whole = has_value && text.as_ref().is_none_or(|text| !text.is_decoded);
+        let bytes = if keeps { bytes.to_vec() } else { Vec::new() };
         let time = (record.time >= 0).then(|| Timestamp(record.time.saturating_mul(1_000_000)));
         let size = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
-        let (bytes, has_value) = (bytes.to_vec(), record.value.is_some());
-        Self { offset: record.offset, time, said, bytes, has_value, size }
+        Ok(Self { offset: record.offset, time, said, bytes, has_value: is_whole, size })
     }
 }
 
@@ -84,47 +102,29 @@ impl About for Message {
 }
 
 /// Returns what a value says.
-pub(super) fn said(value: &[u8], reader: &Reader, format: Format) -> Result<Said, InputError> {
-    let value = unframed(value)?;
+pub(super) fn said(value: &Text<'_>, reader: &Reader, format: Format) -> Result<Said, InputError> {
+    let (json, exact) = (&*value.json, &value.exact);
     match format {
-        Format::Json => reader.transaction(value).map(Said::Changes),
+        Format::Json => reader.transaction_with(json, exact).map(Said::Changes),
         Format::Debezium => {
             let envelope = payload(value);
             match operation(envelope).as_deref() {
                 Some("t") => Ok(Said::Truncate),
                 Some("m") => Ok(Said::Nothing),
-                _ => reader.transaction(envelope).map(Said::Changes),
+                _ => reader.transaction_with(envelope, exact).map(Said::Changes),
             }
         }
     }
 }
 
-fn deletion(key: Option<&[u8]>, reader: &Reader, format: Format) -> Result<Said, InputError> {
-    let Some(key) = key else {
-        let message = "it has neither a key nor a value; a record without a value deletes what its key names";
-        return Err(InputError::new(code::RECORD, message));
-    };
-    let key = unframed(key)?;
-    let key = if format == Format::Debezium { payload(key) } else { key };
+fn deletion(key: &Text<'_>, reader: &Reader, format: Format) -> Result<Said, InputError> {
+    let key = if format == Format::Debezium { payload(key) } else { &*key.json };
     reader.deletion(key).map(Said::Changes)
 }
 
-/// Returns JSON without the number of its schema, which serializers put before it: a zero byte, and four bytes
-/// (Confluent) or eight (Apicurio). Numbers of schemas begin at 1, so four zeros are the beginning of eight bytes.
-fn unframed(bytes: &[u8]) -> Result<&[u8], InputError> {
-    let Some((0, rest)) = bytes.split_first() else { return Ok(bytes) };
-    let body = match rest.first_chunk::<4>() {
-        Some([0, 0, 0, 0]) => rest.get(8..),
-        _ => rest.get(4..),
-    };
-    match body {
-        Some(body) if body.trim_ascii_start().first().is_some_and(|byte| b"{[\"".contains(byte)) => Ok(body),
-        _ => {
-            let message = "it begins with the number of a schema, and no JSON follows: Avro and Protobuf are not read; \
-                 let the producer write JSON";
-            Err(InputError::new(code::SYNTAX, message))
-        }
-    }
+fn nothing() -> InputError {
+    let message = "it has neither a key nor a value; a record without a value deletes what its key names";
+    InputError::new(code::RECORD, message)
 }
 
 /// The form with a schema, which is Debezium's default for JSON.
@@ -136,8 +136,12 @@ struct Schematic<'a> {
     _schema: &'a RawValue,
 }
 
-/// Returns the payload of a message with a schema; one without is its own.
-fn payload(bytes: &[u8]) -> &[u8] {
+/// Returns the payload of a message with a schema; one without is its own. In Avro there is no such form.
+fn payload<'a>(text: &'a Text<'_>) -> &'a [u8] {
+    let bytes = &*text.json;
+    if text.is_decoded {
+        return bytes;
+    }
     serde_json::from_slice::<Schematic<'_>>(bytes)
         .map_or(bytes, |schematic| schematic.payload.get().as_bytes())
 }
@@ -156,25 +160,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_number_of_a_schema_is_told_from_json() {
-        let confluent = [&[0, 0, 0, 0, 7][..], b"{}"].concat();
-        let apicurio = [&[0, 0, 0, 0, 0, 0, 0, 0, 7][..], b" {}"].concat();
-        assert_eq!(unframed(b"{}"), Ok(&b"{}"[..]));
-        assert_eq!(unframed(&confluent), Ok(&b"{}"[..]));
-        assert_eq!(unframed(&apicurio), Ok(&b" {}"[..]));
-        for avro in
-            [&[0, 0, 0, 0, 7, 2, 0x41][..], &[0, 0, 0, 0, 0, 0, 0, 0, 7, 2], &[0], &[0, 0, 0, 0, 0, 0]]
-        {
-            assert!(unframed(avro).unwrap_err().message.contains("Avro"), "{avro:?}");
-        }
-    }
-
-    #[test]
     fn an_envelope_is_found_with_its_schema_and_without() {
-        assert_eq!(payload(br#"{"schema":{"type":"struct"},"payload":{"op":"c"}}"#), br#"{"op":"c"}"#);
-        assert_eq!(payload(br#"{"schema":null,"payload":null}"#), b"null");
+        let of = |json: &'static [u8]| payload(&Text::plain(json)).to_vec();
+        assert_eq!(of(br#"{"schema":{"type":"struct"},"payload":{"op":"c"}}"#), br#"{"op":"c"}"#);
+        assert_eq!(of(br#"{"schema":null,"payload":null}"#), b"null");
         for alone in [&br#"{"op":"t"}"#[..], br#"{"payload":{"op":"c"}}"#, b"not JSON"] {
-            assert_eq!(payload(alone), alone);
+            assert_eq!(of(alone), alone);
         }
         assert_eq!(operation(br#"{"op":"t","before":null}"#).as_deref(), Some("t"));
         assert_eq!(operation(br#"{"op":7}"#), None);

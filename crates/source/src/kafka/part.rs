@@ -3,23 +3,14 @@
 use super::assembler::{Assembler, Unit};
 use super::failure::{lost, sorted};
 use super::message::Message;
+use super::packed::Way;
 use super::position::Place;
 use crate::SourceError;
-use crate::json::Reader;
-use crate::settings::Format;
 use livewell_link::kafka::{Fetched, From, Partition, batch};
 use std::collections::VecDeque;
 
 /// The most bytes of one batch after it is decompressed.
 const BATCH_BYTES_MAX: usize = 256 << 20;
-
-/// How records are read.
-pub(super) struct Way<'a> {
-    pub reader: &'a Reader,
-    pub format: Format,
-    /// Whether records are kept to set them aside.
-    pub keeps: bool,
-}
 
 /// A partition: where it is, and what was read of it and not taken in.
 pub(super) struct Part {
@@ -141,13 +132,20 @@ impl Part {
             for record in
                 batch.records().map_err(sorted)?.iter().filter(|record| record.offset >= self.from.0)
             {
-                let message = Message::read(record, way.reader, way.format, way.keeps);
+                let message = Message::read(record, way).map_err(|error| self.named(record.offset, error))?;
                 let message = Box::new(message);
                 self.queue.push_back(Event::Record { producer: batch.transaction, epoch, message });
             }
         }
         self.queue.push_back(Event::Next { offset: batch.last + 1, epoch });
         Ok(())
+    }
+
+    /// Says which record an error is about.
+    fn named(&self, offset: i64, SourceError { kind, code, message, .. }: SourceError) -> SourceError {
+        let number = self.partition.number;
+        let message = format!("{message}; it is needed at offset {offset} of partition {number}");
+        SourceError::new(kind, code, message)
     }
 
     /// Moves over the next event. Returns the units that are complete by it; `None` if nothing was read ahead.

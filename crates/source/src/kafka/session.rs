@@ -3,7 +3,8 @@
 use super::assembler::Unit;
 use super::failure::{lost, refused, sorted, unreachable};
 use super::message::{Message, Said};
-use super::part::{Part, Way};
+use super::packed::{Unpacker, Way};
+use super::part::Part;
 use super::position::{KafkaPosition, Place};
 use crate::error::{ErrorKind, code};
 use crate::json::Reader;
@@ -22,6 +23,7 @@ const LOOK_READS: usize = 50;
 pub(super) struct Session {
     settings: KafkaSettings,
     reader: Reader,
+    unpacker: Unpacker,
     cluster: Cluster,
     parts: Vec<Part>,
     /// Whose turn it is.
@@ -36,7 +38,7 @@ pub(super) struct Session {
 
 impl Session {
     pub fn open(settings: KafkaSettings, position: Option<&KafkaPosition>) -> Result<Self, SourceError> {
-        let reader = settings.reader()?;
+        let (reader, unpacker) = (settings.reader()?, Unpacker::new(&settings)?);
         let address = Address::parse(&settings.url.0).map_err(refused)?;
         let mut cluster = Cluster::open(address, &settings.topic).map_err(sorted)?;
         if let Some(position) = position {
@@ -62,7 +64,7 @@ impl Session {
         }
         let stored = position.cloned();
         let (turn, reads, last_written, failed) = (0, 0, None, None);
-        Ok(Self { settings, reader, cluster, parts, turn, reads, stored, last_written, failed })
+        Ok(Self { settings, reader, unpacker, cluster, parts, turn, reads, stored, last_written, failed })
     }
 
     /// Reads what there is, up to limits; waits for the first record if there is none.
@@ -167,7 +169,8 @@ impl Session {
         {
             let at = self.turn % self.parts.len();
             let before = (self.parts[at].at, received.transactions.len(), received.parked.len());
-            let way = Way { reader: &self.reader, format: self.settings.format, keeps };
+            let way =
+                Way { reader: &self.reader, format: self.settings.format, unpacker: &self.unpacker, keeps };
             match self.parts[at].step(&way)? {
                 Some(units) => {
                     idle = 0;

@@ -244,7 +244,8 @@ pub(super) fn look(
     Ok((tables, mappings))
 }
 
-fn select(table: &Table) -> String {
+/// Returns the statement that reads a table.
+pub(super) fn select(table: &Table) -> String {
     use super::connection::quoted;
     let columns: Vec<String> = table.columns.iter().map(super::kind::Column::selected).collect();
     format!("SELECT {} FROM {}.{}", columns.join(", "), quoted(&table.schema), quoted(&table.name))

@@ -7,12 +7,14 @@ use super::mapping::mappings;
 use super::notes;
 use super::position::Position;
 use super::session::{Session, address};
+use super::verify::Server;
 use crate::SourceError;
 use crate::definition::Definition;
 use crate::profile::Profile;
 use crate::settings::{MysqlSettings, OnError, TableSettings};
-use crate::source::{Commit, POSITION, Patience, Read, ReadLimits, Report, Source, Stored};
+use crate::source::{Commit, OtherSide, POSITION, Patience, Read, ReadLimits, Report, Source, Stored};
 use serde_json::{Map, json};
+use std::sync::Arc;
 use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -159,6 +161,10 @@ impl Source for Database {
         table.map_or(Ok(()), |table| self.settings.check_table(table))?;
         self.is_asked = true;
         Ok(())
+    }
+
+    fn other_side(&self) -> Option<Arc<dyn OtherSide>> {
+        Some(Arc::new(Server(self.settings.clone())))
     }
 
     fn report(&self) -> Report {

@@ -25,6 +25,7 @@ mod position;
 mod probe;
 mod session;
 mod value;
+mod verify;
 
 pub use database::Database;
 pub(crate) use probe::probe;

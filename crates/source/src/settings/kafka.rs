@@ -6,6 +6,7 @@ use super::mapping::{
     NodeMapping, OperationMapping, RecordSettings, RelationshipMapping, TimeUnit, TimestampMapping, made,
 };
 use super::postgres::DatabaseUrl;
+use super::registry::RegistrySettings;
 use super::types::PropertyType;
 use crate::expire::Expire;
 use crate::json::Reader;
@@ -15,7 +16,7 @@ use livewell_model::Recovery;
 use livewell_model::recovery::of_state;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the value of a record is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +65,9 @@ pub struct KafkaSettings {
     /// What a record's value is.
     #[serde(default)]
     pub format: Format,
+    /// Where the schemas of records in Avro are; without it, records are in JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<RegistrySettings>,
     /// What happens to a record that is not a change.
     #[serde(default)]
     pub on_error: OnError,
@@ -126,6 +130,9 @@ impl KafkaSettings {
         if !is_topic(&self.topic) {
             return wrong("`topic` is 1 to 249 letters, digits, `.`, `_` or `-`");
         }
+        if let Some(Err(text)) = self.registry.as_ref().map(RegistrySettings::check) {
+            return wrong(&text);
+        }
         if self.format == Format::Debezium {
             let given = [
                 ("operation", self.operation.is_some()),
@@ -176,14 +183,21 @@ impl Settings for KafkaSettings {
         self.validate()
     }
 
-    #[cfg(feature = "kafka")]
     fn files(&self) -> Vec<PathBuf> {
-        livewell_link::kafka::Address::parse(&self.url.0).map(|address| address.files()).unwrap_or_default()
+        let mut files: Vec<PathBuf> =
+            self.registry.iter().filter_map(|registry| registry.ca.clone()).collect();
+        #[cfg(feature = "kafka")]
+        if let Ok(address) = livewell_link::kafka::Address::parse(&self.url.0) {
+            files.extend(address.files());
+        }
+        files.shrink_to_fit();
+        files
     }
 
-    #[cfg(not(feature = "kafka"))]
-    fn files(&self) -> Vec<PathBuf> {
-        Vec::new()
+    fn resolve(&mut self, base: &Path) {
+        if let Some(registry) = &mut self.registry {
+            registry.ca = registry.ca.take().map(|path| base.join(path));
+        }
     }
 
     fn unwind(&self) -> &[Unwind] {

@@ -8,6 +8,7 @@ pub(crate) mod mapping;
 mod mysql;
 mod nats;
 mod postgres;
+mod registry;
 mod remapped;
 mod types;
 
@@ -25,6 +26,7 @@ pub(crate) use postgres::table_name;
 pub use postgres::{
     Check, DatabaseUrl, ForeignKey, Infinity, NewTables, PostgresLimits, PostgresSettings, TableSettings,
 };
+pub use registry::{RegistryApi, RegistrySettings};
 pub use types::PropertyType;
 #[cfg(feature = "postgres")]
 pub(crate) use types::shortened;

@@ -1,10 +1,11 @@
 //! Writing results: their records and the checkpoint, in one transaction if each is to be there once.
 
-use super::detail::Aside;
+use super::checkpoint::Checkpoint;
 use super::failure::{refused, sorted};
 use super::message::Made;
 use super::running::Running;
 use super::session::Session;
+use crate::aside::Aside;
 use crate::shared::OnRefusal;
 use crate::{DeadLetter, Delivered, Outgoing, Reached, ReactionError};
 use livewell_link::kafka::NewRecord;
@@ -12,6 +13,8 @@ use livewell_link::kafka::NewRecord;
 /// About how many records, and how many bytes of them, are written before a checkpoint.
 const RECORDS_MAX: usize = 10_000;
 const BYTES_MAX: usize = 8 << 20;
+/// How many letters the checkpoint remembers as sent again. One is enough, but for a crash behind each.
+const RESENT_MAX: usize = 1_000;
 
 /// The records of some results.
 #[derive(Default)]
@@ -33,7 +36,7 @@ pub(super) fn deliver(
     on_refusal: OnRefusal,
 ) -> Result<Delivered, ReactionError> {
     // A commit whose answer was lost.
-    let done = results.iter().take_while(|outgoing| is_reached(&running.reached, outgoing)).count();
+    let done = results.iter().take_while(|outgoing| is_reached(&running.held.reached, outgoing)).count();
     let results = &results[done..];
     let batch = made(running, session, results, on_refusal)?;
     let mut dead = batch.unfit;
@@ -69,25 +72,27 @@ pub(super) fn deliver(
         session.producer.abort().map_err(sorted)?;
         return Ok(set_aside(running, results, done, &dead));
     }
-    let mut reached = running.reached.clone();
-    results[..batch.results].iter().for_each(|outgoing| advance(&mut reached, outgoing));
     if running.is_exact() {
-        let offset = session.write_checkpoint(&reached, running.time())?;
-        session.producer.commit().map_err(sorted)?;
-        running.reached = reached;
-        running.detail.checkpoint = running.detail.checkpoint.map(|(partition, _)| (partition, offset));
-        running.detail.forget(&running.reached);
+        let mut reached = running.held.reached.clone();
+        results[..batch.results].iter().for_each(|outgoing| advance(&mut reached, outgoing));
+        running.commit(session, Checkpoint { reached, resent: running.resent() })?;
+        running.detail.set_aside.forget(&running.held.reached);
     }
     let dead = letters(running, results, &dead);
     Ok(Delivered { results: done + batch.results, detail: running.detail.encode(), dead })
 }
 
-/// Sends a diff again that was set aside.
+/// Sends a diff again that was set aside. In a transaction the checkpoint says so, because a crash may come before the
+/// store has taken the letter out.
 pub(super) fn resend(
     running: &mut Running,
     session: &mut Session,
     letter: &DeadLetter,
 ) -> Result<(), ReactionError> {
+    if running.is_exact() && running.held.resent.contains(&letter.key) {
+        running.sent = Some(letter.key.clone());
+        return Ok(());
+    }
     let record = running.maker.make_again(letter, running.time())?;
     let partition = session.partition(record.key.as_deref().unwrap_or_default());
     let written = session.write(&[(partition, record)])?;
@@ -96,7 +101,16 @@ pub(super) fn resend(
         let reason = format!("the record is still larger than {} takes", running.maker.target());
         return Err(refused(reason));
     }
-    session.producer.commit().map_err(sorted)
+    if !running.is_exact() {
+        return session.producer.commit().map_err(sorted);
+    }
+    let mut resent = running.resent();
+    resent.drain(..(resent.len() + 1).saturating_sub(RESENT_MAX));
+    resent.push(letter.key.clone());
+    let reached = running.held.reached.clone();
+    running.commit(session, Checkpoint { reached, resent })?;
+    running.sent = Some(letter.key.clone());
+    Ok(())
 }
 
 fn is_set_aside(running: &Running, outgoing: &Outgoing<'_>, made: &Made) -> bool {
@@ -161,7 +175,7 @@ fn letters(running: &Running, results: &[Outgoing<'_>], dead: &[(usize, usize, S
 
 fn place(outgoing: &Outgoing<'_>, index: usize) -> Aside {
     let (query_id, epoch, sequence) = (outgoing.query_id.into(), outgoing.epoch, outgoing.result.sequence);
-    Aside { query_id, epoch, sequence, index: index as u64 }
+    Aside { query_id, epoch, sequence, part: index as u64 }
 }
 
 fn is_reached(reached: &[Reached], outgoing: &Outgoing<'_>) -> bool {

@@ -8,6 +8,7 @@ mod deliver;
 mod detail;
 mod failure;
 mod message;
+mod preview;
 mod probe;
 mod rebuild;
 mod running;
@@ -17,15 +18,19 @@ mod settings;
 pub use settings::{Delivery, KafkaSettings, Packing, RecordValue};
 
 use crate::kind::Kind;
+use crate::messenger::Each;
+use crate::messenger::preview::Previewed;
 use crate::settings_error::{SettingsError, one_query};
 use crate::shared::{OnRefusal, Shared};
 use crate::{
     DeadLetter, Delivered, Guarantee, Outgoing, Reaction, ReactionError, Role, SnapshotOf, Start, Started,
     Style,
 };
+use checkpoint::Checkpoint;
 use detail::Detail;
 use livewell_model::probe::Probed;
 use message::Maker;
+use preview::Shown;
 use running::Running;
 use std::path::PathBuf;
 
@@ -53,6 +58,12 @@ impl Kind for KafkaSettings {
 
     fn build(&self, shared: &Shared) -> Box<dyn Reaction> {
         Box::new(Kafka::new(self.clone()).on_refusal(shared.on_refusal))
+    }
+
+    fn preview(&self, template: Option<String>) -> Option<Previewed> {
+        let template = template.or_else(|| self.template.clone());
+        let settings = Self { template: template.clone(), ..self.clone() };
+        Some(Previewed { previewer: Box::new(Shown::new(settings)), each: Each::Diff, template })
     }
 
     // A copy that lacks a row would not be one.
@@ -118,8 +129,8 @@ impl Reaction for Kafka {
         let (is_copy, settings) = (self.is_copy(), &self.settings);
         let maker = Maker::new(settings, start)?;
         let owner = format!("{}:{}", start.store, start.reaction);
-        let (now, reached) = (start.now.clone(), Vec::new());
-        let mut running = Running { owner, maker, now, detail, session: None, reached };
+        let (now, held) = (start.now.clone(), Checkpoint::default());
+        let mut running = Running { owner, maker, now, detail, session: None, held, sent: None };
         if !is_copy && settings.delivery == Delivery::AtLeastOnce {
             // Nothing has to be known of the cluster.
             running.detail.checkpoint = None;
@@ -133,11 +144,12 @@ impl Reaction for Kafka {
         }
         let is_exact = settings.delivery == Delivery::ExactlyOnce;
         let copied = is_copy.then(|| running.copied(settings));
-        let rebuild = is_copy && (running.detail.copy != copied || is_exact && running.reached.is_empty());
+        let rebuild =
+            is_copy && (running.detail.copy != copied || is_exact && running.held.reached.is_empty());
         if rebuild || !is_copy {
             running.detail.copy = None;
         }
-        let (detail, reached) = (running.detail.encode(), running.reached.clone());
+        let (detail, reached) = (running.detail.encode(), running.held.reached.clone());
         self.running = Some(running);
         Ok(Started { detail, rebuild, reached })
     }

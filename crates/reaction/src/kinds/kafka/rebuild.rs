@@ -1,5 +1,6 @@
 //! Making the topic equal to the live results: by difference to what it holds.
 
+use super::checkpoint::Checkpoint;
 use super::failure::{refused, sorted};
 use super::message::row_value;
 use super::running::Running;
@@ -56,7 +57,7 @@ fn write(
     mut records: Vec<(i32, NewRecord)>,
     to: &Reached,
 ) -> Result<(), ReactionError> {
-    let (is_exact, time) = (running.is_exact(), running.time());
+    let is_exact = running.is_exact();
     loop {
         let rest = records.split_off(records.len().min(RECORDS_MAX));
         let written = session.write(&records)?;
@@ -70,10 +71,7 @@ fn write(
         }
         let reached = if rest.is_empty() { vec![to.clone()] } else { Vec::new() };
         if is_exact {
-            let offset = session.write_checkpoint(&reached, time)?;
-            session.producer.commit().map_err(sorted)?;
-            running.detail.checkpoint = running.detail.checkpoint.map(|(partition, _)| (partition, offset));
-            running.reached = reached;
+            running.commit(session, Checkpoint { reached, resent: Vec::new() })?;
         }
         if rest.is_empty() {
             return Ok(());

@@ -1,11 +1,12 @@
 //! What a reaction knows between a start and the next: the checkpoint, and a session until an error.
 
+use super::checkpoint::Checkpoint;
 use super::detail::{Copied, Detail};
-use super::failure::away;
+use super::failure::{away, sorted};
 use super::message::Maker;
 use super::session::{Held, Session};
 use super::settings::KafkaSettings;
-use crate::{Now, Reached, ReactionError};
+use crate::{Now, ReactionError};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The nanoseconds of a millisecond.
@@ -19,8 +20,10 @@ pub(super) struct Running {
     pub now: Now,
     pub detail: Detail,
     pub session: Option<Session>,
-    /// Where the cluster's checkpoint is, if there is one.
-    pub reached: Vec<Reached>,
+    /// The checkpoint that the cluster holds; empty if there is none.
+    pub held: Checkpoint,
+    /// The key of the dead letter that was sent last. Once anything else is asked for, the store has taken it out.
+    pub sent: Option<String>,
 }
 
 impl Running {
@@ -38,10 +41,10 @@ impl Running {
                 self.detail.checkpoint = None;
                 return Ok(false);
             }
-            Held::At { partition, offset, reached } => {
+            Held::At { partition, offset, checkpoint } => {
                 self.detail.checkpoint.get_or_insert((partition, offset));
-                self.detail.forget(&reached);
-                self.reached = reached;
+                self.detail.set_aside.forget(&checkpoint.reached);
+                self.held = checkpoint;
             }
         }
         self.session = Some(session);
@@ -71,6 +74,23 @@ impl Running {
         let done = work(self, &mut session)?;
         self.session = Some(session);
         Ok(done)
+    }
+
+    /// Returns the keys of letters that were sent again and that the store may still hold, except for the last one, if
+    /// something else is asked for now.
+    pub fn resent(&self) -> Vec<String> {
+        let is_left = |key: &&String| self.sent.as_ref() != Some(*key);
+        self.held.resent.iter().filter(is_left).cloned().collect()
+    }
+
+    /// Commits the transaction with a checkpoint in it.
+    pub fn commit(&mut self, session: &mut Session, checkpoint: Checkpoint) -> Result<(), ReactionError> {
+        let offset = session.write_checkpoint(&checkpoint, self.time())?;
+        session.producer.commit().map_err(sorted)?;
+        self.detail.checkpoint = self.detail.checkpoint.map(|(partition, _)| (partition, offset));
+        self.held = checkpoint;
+        self.sent = None;
+        Ok(())
     }
 
     /// Returns what a copy in the topic consists of.

@@ -1,9 +1,9 @@
 //! A producer for the topic and, if each record is to be there once, for the topic of checkpoints.
 
-use super::checkpoint;
+use super::checkpoint::Checkpoint;
 use super::failure::{refused, sorted};
 use super::settings::{Delivery, KafkaSettings};
-use crate::{Reached, ReactionError};
+use crate::ReactionError;
 use livewell_link::kafka::{NewRecord, Producer, Written, create_compacted, partition_of, scan};
 
 /// A producer, until an error.
@@ -29,7 +29,7 @@ pub(super) enum Held {
     /// The one that was written is gone.
     Gone,
     /// It is at this offset of this partition.
-    At { partition: i32, offset: i64, reached: Vec<Reached> },
+    At { partition: i32, offset: i64, checkpoint: Checkpoint },
 }
 
 impl Session {
@@ -61,9 +61,10 @@ impl Session {
         let held = match known {
             Some((_, offset)) => session.find(offset)?,
             None => {
-                let offset = session.write_checkpoint(&[], time)?;
+                let checkpoint = Checkpoint::default();
+                let offset = session.write_checkpoint(&checkpoint, time)?;
                 session.producer.commit().map_err(sorted)?;
-                Held::At { partition, offset, reached: Vec::new() }
+                Held::At { partition, offset, checkpoint }
             }
         };
         Ok((session, held))
@@ -82,9 +83,9 @@ impl Session {
         })
         .map_err(sorted)?;
         let Some((offset, value)) = last else { return Ok(Held::Gone) };
-        match value.as_deref().map(checkpoint::read) {
+        match value.as_deref().map(Checkpoint::read) {
             None => Ok(Held::Gone),
-            Some(Some(reached)) => Ok(Held::At { partition, offset, reached }),
+            Some(Some(checkpoint)) => Ok(Held::At { partition, offset, checkpoint }),
             Some(None) => Err(refused(format!(
                 "the record at offset {offset} of the topic of checkpoints, partition {partition}, is not a checkpoint of \
                  this version"
@@ -98,9 +99,9 @@ impl Session {
     }
 
     /// Writes the checkpoint in the transaction; returns its offset.
-    pub fn write_checkpoint(&mut self, reached: &[Reached], time: i64) -> Result<i64, ReactionError> {
+    pub fn write_checkpoint(&mut self, checkpoint: &Checkpoint, time: i64) -> Result<i64, ReactionError> {
         let Some(Log { topic, partition, key }) = &self.log else { return Ok(-1) };
-        let record = (*partition, checkpoint::record(key, reached, time));
+        let record = (*partition, checkpoint.record(key, time));
         let written = self.producer.write(*topic, &[record]).map_err(sorted)?;
         written.offsets[0]
             .ok_or_else(|| refused("the topic of checkpoints does not take a checkpoint".into()))

@@ -6,6 +6,9 @@ use crate::Reached;
 use tokio_postgres::Transaction;
 
 pub(super) const TABLE: &str = "livewell_checkpoint";
+/// What the row of a dead letter that was sent again has in place of a query's id, before the letter's key. No id has a
+/// blank in it.
+const LETTER: &str = "letter ";
 /// The key of the advisory lock under which that table is created: `livewell` in ASCII.
 const MAKING: i64 = 0x6c69_7665_7765_6c6c;
 
@@ -39,7 +42,8 @@ impl Owner {
     pub async fn read(&self, transaction: &Transaction<'_>) -> Result<Vec<Reached>, Failure> {
         let table = &self.table;
         let read = format!(
-            "SELECT query, epoch, sequence, position FROM {table} WHERE store = $1 AND reaction = $2 ORDER BY query"
+            "SELECT query, epoch, sequence, position FROM {table} WHERE store = $1 AND reaction = $2 \
+             AND NOT starts_with(query, '{LETTER}') ORDER BY query"
         );
         let rows = transaction.query(&read, &[&self.store, &self.reaction]).await?;
         let number = |row: &tokio_postgres::Row, at: usize| u64::try_from(row.get::<_, i64>(at)).unwrap_or(0);
@@ -55,7 +59,9 @@ impl Owner {
     /// Deletes the checkpoints.
     pub async fn forget(&self, transaction: &Transaction<'_>) -> Result<(), Failure> {
         let table = &self.table;
-        let forget = format!("DELETE FROM {table} WHERE store = $1 AND reaction = $2");
+        let forget = format!(
+            "DELETE FROM {table} WHERE store = $1 AND reaction = $2 AND NOT starts_with(query, '{LETTER}')"
+        );
         transaction.execute(&forget, &[&self.store, &self.reaction]).await?;
         Ok(())
     }
@@ -65,6 +71,23 @@ impl Owner {
         let table = &self.table;
         let forget = format!("DELETE FROM {table} WHERE store = $1 AND reaction = $2 AND query <> $3");
         transaction.execute(&forget, &[&self.store, &self.reaction, &query_id]).await?;
+        Ok(())
+    }
+
+    /// Notes that the statement is executed for a dead letter; returns false if that was noted before.
+    pub async fn note_letter(&self, transaction: &Transaction<'_>, key: &str) -> Result<bool, Failure> {
+        let table = &self.table;
+        let note = format!("INSERT INTO {table} VALUES ($1, $2, $3, 0, 0, 0) ON CONFLICT DO NOTHING");
+        let name = format!("{LETTER}{key}");
+        Ok(transaction.execute(&note, &[&self.store, &self.reaction, &name]).await? == 1)
+    }
+
+    /// Forgets that the statement was executed for a letter, which the store no longer holds.
+    pub async fn forget_letter(&self, transaction: &Transaction<'_>, key: &str) -> Result<(), Failure> {
+        let table = &self.table;
+        let forget = format!("DELETE FROM {table} WHERE store = $1 AND reaction = $2 AND query = $3");
+        let name = format!("{LETTER}{key}");
+        transaction.execute(&forget, &[&self.store, &self.reaction, &name]).await?;
         Ok(())
     }
 

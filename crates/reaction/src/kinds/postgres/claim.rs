@@ -3,6 +3,7 @@
 use super::checkpoint::Owner;
 use super::place::Places;
 use super::session::Session;
+use crate::aside::Asides;
 use crate::{Reached, ReactionError, Start};
 
 /// What a reaction knows of its target once it has started.
@@ -11,6 +12,8 @@ pub(super) struct Claim {
     pub places: Places,
     /// The checkpoints of the target, by query.
     pub reached: Vec<Reached>,
+    /// What was set aside of results that the target does not have.
+    pub asides: Asides,
 }
 
 impl Claim {
@@ -19,14 +22,15 @@ impl Claim {
     pub fn make(session: &mut Session, start: &Start<'_>, table: &str) -> Result<Self, ReactionError> {
         let [store, reaction] = [start.store, start.reaction].map(ToOwned::to_owned);
         session.transact(1, async |transaction| {
-            let places = Places::find(transaction, start.detail, table).await?;
+            let (places, mut asides) = Places::find(transaction, start.detail, table).await?;
             let owner = Owner { store, reaction, table: places.checkpoint.clone() };
             owner.prepare(transaction).await?;
             if start.detail.is_none() {
                 owner.forget(transaction).await?;
             }
             let reached = owner.read(transaction).await?;
-            Ok(Self { owner, places, reached })
+            asides.forget(&reached);
+            Ok(Self { owner, places, reached, asides })
         })
     }
 }

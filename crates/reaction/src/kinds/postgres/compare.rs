@@ -44,7 +44,7 @@ impl Rows {
         let detail = Some(detail.as_slice()).filter(|detail| !detail.is_empty());
         session.transact(PATIENCE, async |transaction| {
             transaction.batch_execute(ONE_MOMENT).await?;
-            let places = Places::find(transaction, detail, &self.settings.table).await?;
+            let (places, _) = Places::find(transaction, detail, &self.settings.table).await?;
             let [store, reaction] = [kept.store, kept.reaction].map(ToOwned::to_owned);
             let owner = Owner { store, reaction, table: places.checkpoint.clone() };
             let reached = match exists(transaction, &owner.table).await? {

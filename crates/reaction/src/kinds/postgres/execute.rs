@@ -9,6 +9,7 @@ use super::place::Places;
 use super::refusal::saved;
 use super::session::Session;
 use super::settings::PostgresSettings;
+use crate::aside::{Aside, Asides};
 use crate::{
     DeadLetter, Delivered, OnRefusal, Outgoing, Reached, Reaction, ReactionError, Role, Start, Started, Style,
 };
@@ -29,6 +30,10 @@ struct Running {
     owner: Owner,
     places: Places,
     reached: Vec<Reached>,
+    /// The diffs whose letters are stored, of results that the target does not have.
+    asides: Asides,
+    /// The key of the letter that was executed last. Once anything else is asked for, the store has taken it out.
+    sent: Option<String>,
 }
 
 impl Execute {
@@ -59,21 +64,25 @@ impl Reaction for Execute {
 
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let mut session = Session::new(self.settings.url.reveal(), self.settings.timeout)?;
-        let Claim { owner, places, reached } = Claim::make(&mut session, start, "")?;
-        let detail = places.encode();
-        self.running = Some(Running { session, owner, places, reached: reached.clone() });
+        let Claim { owner, places, reached, asides } = Claim::make(&mut session, start, "")?;
+        let detail = places.encode(&asides);
+        self.running = Some(Running { session, owner, places, reached: reached.clone(), asides, sent: None });
         Ok(Started { detail, rebuild: false, reached })
     }
 
     fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
-        let Running { session, owner, places, reached } =
+        let Running { session, owner, places, reached, asides, sent } =
             self.running.as_mut().ok_or(ReactionError::NotStarted)?;
         let (settings, on_refusal) = (&self.settings, self.on_refusal);
-        let (moved, dead) = session.transact(1, async |transaction| {
+        let done = session.transact_unless(1, async |transaction| {
             let (mut moved, mut dead) = (reached.clone(), Vec::new());
             let statement = prepare(transaction, settings).await?;
             for outgoing in results {
                 for index in 0..outgoing.result.diffs.len() {
+                    let place = place(outgoing, index);
+                    if asides.contains(&place) {
+                        continue;
+                    }
                     let work = execute(transaction, &statement, settings, outgoing, index);
                     let Some(reason) = refusal(transaction, on_refusal, work).await? else { continue };
                     let key = key(owner, outgoing, index);
@@ -81,9 +90,13 @@ impl Reaction for Execute {
                         let cause = format!("{key}: {reason}");
                         return Err(ReactionError::Refused { target: "the statement".into(), cause }.into());
                     }
-                    dead.push(letter(key, outgoing, index, reason));
+                    dead.push((place, letter(key, outgoing, index, reason)));
                 }
                 advance(&mut moved, outgoing);
+            }
+            // The letters first: behind this commit a crash would lose them.
+            if !dead.is_empty() {
+                return Ok(Err(dead));
             }
             for to in &moved {
                 let from = reached.iter().find(|from| from.query_id == to.query_id);
@@ -91,23 +104,46 @@ impl Reaction for Execute {
                     owner.advance(transaction, from, to).await?;
                 }
             }
-            Ok((moved, dead))
+            if let Some(key) = sent {
+                owner.forget_letter(transaction, key).await?;
+            }
+            Ok(Ok(moved))
         })?;
-        *reached = moved;
-        Ok(Delivered { dead, ..Delivered::all(results, places.encode()) })
+        match done {
+            Ok(moved) => {
+                (*reached, *sent) = (moved, None);
+                asides.forget(reached);
+                Ok(Delivered::all(results, places.encode(asides)))
+            }
+            Err(refused) => {
+                let (of, dead): (Vec<_>, Vec<_>) = refused.into_iter().unzip();
+                asides.extend(of);
+                Ok(Delivered { results: 0, detail: places.encode(asides), dead })
+            }
+        }
     }
 
+    /// Executes the statement for a letter, once: the same transaction notes that, because a crash may come before the
+    /// store has taken the letter out.
     fn resend(&mut self, letter: &DeadLetter) -> Result<(), ReactionError> {
-        let session = &mut self.running.as_mut().ok_or(ReactionError::NotStarted)?.session;
+        let Running { session, owner, sent, .. } = self.running.as_mut().ok_or(ReactionError::NotStarted)?;
         let settings = &self.settings;
         let result: Json = serde_json::from_slice(&letter.body).unwrap_or_default();
         session.transact(1, async |transaction| {
+            if let Some(before) = sent.as_ref().filter(|before| **before != letter.key) {
+                owner.forget_letter(transaction, before).await?;
+            }
+            if !owner.note_letter(transaction, &letter.key).await? {
+                return Ok(());
+            }
             let statement = prepare(transaction, settings).await?;
             let parameters = settings.parameters.iter().zip(statement.params());
             let text =
                 |(name, kind): (&String, &Type)| Ok(Text(parameter_again(name, Taking::of(kind), &result)?));
             run(transaction, &statement, parameters.map(text).collect::<Result<_, ReactionError>>()?).await
-        })
+        })?;
+        *sent = Some(letter.key.clone());
+        Ok(())
     }
 }
 
@@ -141,6 +177,11 @@ async fn refusal(
 fn key(owner: &Owner, outgoing: &Outgoing<'_>, index: usize) -> String {
     let Outgoing { query_id, epoch, result, .. } = outgoing;
     format!("{}:{}:{query_id}:{epoch}:{}:{index}", owner.store, owner.reaction, result.sequence)
+}
+
+fn place(outgoing: &Outgoing<'_>, index: usize) -> Aside {
+    let (query_id, epoch, sequence) = (outgoing.query_id.into(), outgoing.epoch, outgoing.result.sequence);
+    Aside { query_id, epoch, sequence, part: index as u64 }
 }
 
 fn letter(key: String, outgoing: &Outgoing<'_>, index: usize, reason: String) -> DeadLetter {

@@ -4,13 +4,15 @@ use super::checkpoint;
 use super::failure::Failure;
 use super::text::{name_of, quoted};
 use crate::ReactionError;
+use crate::aside::Asides;
 use livewell_model::codec::{Reader, Writer};
 use livewell_model::{DecodeError, SmolStr};
 use tokio_postgres::Transaction;
 
-/// The formats of the detail: without schemas, of earlier versions, and with them.
+/// The formats of the detail: without schemas, of earlier versions; with them; and with what was set aside.
 const WITHOUT: u8 = 1;
 const FORMAT: u8 = 2;
+const WITH_ASIDES: u8 = 3;
 
 /// The names of the tables, with their schemas, as SQL quotes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +25,16 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Returns the places that a checkpoint's detail names, or the ones that `search_path` leads to now.
+    /// Returns the places that a checkpoint's detail names, or the ones that `search_path` leads to now; and what was set
+    /// aside.
     pub async fn find(
         transaction: &Transaction<'_>,
         detail: Option<&[u8]>,
         table: &str,
-    ) -> Result<Self, Failure> {
+    ) -> Result<(Self, Asides), Failure> {
         let stored = detail.map(read).transpose().map_err(|cause| ReactionError::Detail { cause })?;
-        let [checkpoint, of_table] = match stored.flatten() {
+        let (schemas, asides) = stored.unwrap_or_default();
+        let [checkpoint, of_table] = match schemas {
             Some(schemas) => schemas,
             None => {
                 let checkpoint = schema_of(transaction, checkpoint::TABLE).await?;
@@ -53,33 +57,36 @@ impl Places {
             table if table.contains('.') => name_of(table),
             table => within(&of_table, &name_of(table)),
         };
-        Ok(Self {
-            checkpoint: within(&checkpoint, checkpoint::TABLE),
-            table,
-            schemas: [checkpoint, of_table],
-        })
+        let checkpoint_table = within(&checkpoint, checkpoint::TABLE);
+        let places = Self { checkpoint: checkpoint_table, table, schemas: [checkpoint, of_table] };
+        Ok((places, asides))
     }
 
     /// Returns the detail of a checkpoint; the target knows the rest.
-    pub fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self, asides: &Asides) -> Vec<u8> {
         let mut out = Writer::new();
-        out.u8(FORMAT);
+        out.u8(if asides.is_empty() { FORMAT } else { WITH_ASIDES });
         for schema in &self.schemas {
             out.string(schema);
+        }
+        if !asides.is_empty() {
+            asides.write(&mut out);
         }
         out.bytes
     }
 }
 
-fn read(detail: &[u8]) -> Result<Option<[SmolStr; 2]>, DecodeError> {
+fn read(detail: &[u8]) -> Result<(Option<[SmolStr; 2]>, Asides), DecodeError> {
     let mut reader = Reader::new("places in the target", detail);
-    let schemas = match reader.u8()? {
+    let format = reader.u8()?;
+    let schemas = match format {
         WITHOUT => None,
-        FORMAT => Some([reader.string()?, reader.string()?]),
+        FORMAT | WITH_ASIDES => Some([reader.string()?, reader.string()?]),
         _ => return Err(reader.error("unknown format")),
     };
+    let asides = if format == WITH_ASIDES { Asides::read(&mut reader)? } else { Asides::default() };
     reader.finish()?;
-    Ok(schemas)
+    Ok((schemas, asides))
 }
 
 /// Returns the schema of an existing table, or the one in which it would be created.

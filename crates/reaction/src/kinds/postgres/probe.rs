@@ -22,7 +22,7 @@ const QUESTION: &str = "SELECT to_regclass($1)::text, \
 pub(super) fn probe(settings: &PostgresSettings) -> Result<Probed, ReactionError> {
     let mut session = Session::new(settings.url.reveal(), settings.timeout)?;
     let micros = session.transact(1, async |transaction| {
-        let places = Places::find(transaction, None, &settings.table).await?;
+        let (places, _) = Places::find(transaction, None, &settings.table).await?;
         for table in [&places.checkpoint, &places.table].into_iter().filter(|table| !table.is_empty()) {
             check(transaction, table).await?;
         }

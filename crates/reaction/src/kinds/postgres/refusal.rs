@@ -6,6 +6,7 @@ use super::text::{quoted, text};
 use crate::{DeadLetter, OnRefusal, ReactionError};
 use livewell_model::Value;
 use livewell_model::diff::Columns;
+use std::collections::HashSet;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
@@ -22,27 +23,37 @@ pub(super) struct Row<'a> {
 /// What becomes of refused rows.
 pub(super) struct Refusals {
     pub policy: OnRefusal,
-    /// The rows that were set aside.
-    pub letters: Vec<DeadLetter>,
+    /// The signatures of rows whose letters are stored already.
+    stored: HashSet<u64>,
+    /// The rows that are set aside now, with their signatures.
+    pub letters: Vec<(u64, DeadLetter)>,
 }
 
 impl Refusals {
-    pub fn new(policy: OnRefusal) -> Self {
-        Self { policy, letters: Vec::new() }
+    pub fn new(policy: OnRefusal, stored: HashSet<u64>) -> Self {
+        Self { policy, stored, letters: Vec::new() }
     }
 
-    /// Sets aside a row, in JSON.
+    /// Sets aside a row, in JSON, unless that was done before.
     ///
     /// # Errors
     /// Returns the refusal itself if the reaction is to stop at it.
-    pub fn put(&mut self, layout: &Layout, key: String, row: String, cause: &str) -> Result<(), Failure> {
+    pub fn put(
+        &mut self,
+        layout: &Layout,
+        key: String,
+        (signature, row): (u64, String),
+        cause: &str,
+    ) -> Result<(), Failure> {
         let cause = format!("the row with the key {key}: {cause}");
         if self.policy == OnRefusal::Stop {
             let cause = format!("{cause}; then start the reaction again");
             return Err(ReactionError::Refused { target: layout.target(), cause }.into());
         }
-        let reason = format!("{}: {cause}", layout.target());
-        self.letters.push(DeadLetter { key, body: row.into_bytes(), reason, origin: None });
+        if self.stored.insert(signature) {
+            let reason = format!("{}: {cause}", layout.target());
+            self.letters.push((signature, DeadLetter { key, body: row.into_bytes(), reason, origin: None }));
+        }
         Ok(())
     }
 }

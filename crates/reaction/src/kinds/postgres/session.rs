@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::login::Connected;
 use crate::ReactionError;
 use livewell_link::postgres::{Address, session};
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -49,6 +50,20 @@ impl Session {
         patience: u32,
         work: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, Failure>,
     ) -> Result<T, ReactionError> {
+        let done = self.transact_unless(patience, async |transaction| Ok(Ok(work(transaction).await?)))?;
+        Ok(done.unwrap_or_else(|never: Infallible| match never {}))
+    }
+
+    /// Like [`Session::transact`], but the transaction is rolled back if `work` returns `Ok(Err)`: it found a reason not
+    /// to commit, and the connection is fine.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Session::transact`].
+    pub fn transact_unless<T, R>(
+        &mut self,
+        patience: u32,
+        work: impl AsyncFnOnce(&Transaction<'_>) -> Result<Result<T, R>, Failure>,
+    ) -> Result<Result<T, R>, ReactionError> {
         let done = self.attempt(self.timeout * patience, work);
         if done.is_err()
             && let Some(connected) = self.connected.take()
@@ -59,11 +74,11 @@ impl Session {
         done.map_err(|failure| failure.into_error(self.target()))
     }
 
-    fn attempt<T>(
+    fn attempt<T, R>(
         &mut self,
         limit: Duration,
-        work: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        work: impl AsyncFnOnce(&Transaction<'_>) -> Result<Result<T, R>, Failure>,
+    ) -> Result<Result<T, R>, Failure> {
         let Self { runtime, address, timeout, connected } = self;
         let connected = match connected {
             Some(connected) if !connected.client.is_closed() => connected,
@@ -75,7 +90,10 @@ impl Session {
             // The server gets both at once, in this order.
             let set = async { Ok(transaction.batch_execute(&settings).await?) };
             let ((), done) = futures::future::try_join(set, work(&transaction)).await?;
-            transaction.commit().await?;
+            match done {
+                Ok(_) => transaction.commit().await?,
+                Err(_) => transaction.rollback().await?,
+            }
             Ok(done)
         }))
     }

@@ -59,7 +59,7 @@ impl Incoming<'_> {
     ) -> Result<(), Failure> {
         for (place, cause) in found {
             let Row { signature, columns } = rows[*place];
-            let row = self.keyed.in_words(signature, columns);
+            let row = (signature, self.keyed.in_words(signature, columns));
             refusals.put(self.layout, (self.keyed.key_of)(columns), row, cause)?;
         }
         let mut place = 0;
@@ -183,9 +183,10 @@ impl Incoming<'_> {
         );
         let found = self.transaction.query_one(&find, &[&row]).await?;
         let (key, data): (String, String) = (found.get(0), found.get(1));
-        let signature = livewell_model::row::signature_text(row.cast_unsigned());
+        let row_signature = row.cast_unsigned();
+        let signature = livewell_model::row::signature_text(row_signature);
         let row = format!("{{\"row_signature\":\"{signature}\",\"data\":{data}}}");
-        refusals.put(self.layout, key, row, cause)
+        refusals.put(self.layout, key, (row_signature, row), cause)
     }
 
     /// Returns which comparison the keys of the table and the snapshot need.

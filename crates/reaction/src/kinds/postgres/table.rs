@@ -11,6 +11,7 @@ use super::session::Session;
 use super::settings::PostgresSettings;
 use super::snapshot::Incoming;
 use super::write::Writing;
+use crate::aside::{Aside, Asides};
 use crate::keyed::{Changes, Keyed};
 use crate::target::Target;
 use crate::{
@@ -30,7 +31,7 @@ pub struct Table {
     settings: PostgresSettings,
     on_refusal: OnRefusal,
     running: Option<Running>,
-    /// The rows of the last snapshot that were set aside.
+    /// The rows that the last snapshot was not put in place for, because their letters come first.
     dead: Vec<DeadLetter>,
 }
 
@@ -40,6 +41,8 @@ struct Running {
     places: Places,
     /// The checkpoints of the target, of this query or of one that the reaction followed before.
     reached: Vec<Reached>,
+    /// The rows whose letters are stored, of results that the target does not have.
+    asides: Asides,
     /// The table, once it was looked at for these columns.
     layout: Option<(Vec<SmolStr>, Layout)>,
 }
@@ -76,17 +79,21 @@ impl Reaction for Table {
 
     fn start(&mut self, start: &Start<'_>) -> Result<Started, ReactionError> {
         let mut session = Session::new(self.settings.url.reveal(), self.settings.timeout)?;
-        let Claim { owner, places, reached } = Claim::make(&mut session, start, &self.settings.table)?;
-        let detail = places.encode();
-        self.running = Some(Running { session, owner, places, reached: reached.clone(), layout: None });
+        let Claim { owner, places, reached, asides } =
+            Claim::make(&mut session, start, &self.settings.table)?;
+        let detail = places.encode(&asides);
+        let reached_there = reached.clone();
+        self.running = Some(Running { session, owner, places, reached: reached_there, asides, layout: None });
         Ok(Started { detail, rebuild: reached.is_empty(), reached })
     }
 
     fn deliver(&mut self, results: &[Outgoing<'_>]) -> Result<Delivered, ReactionError> {
         let target = self.target();
         let running = self.running.as_mut().ok_or(ReactionError::NotStarted)?;
-        let detail = running.places.encode();
-        let Some(last) = results.last() else { return Ok(Delivered::all(results, detail)) };
+        running.asides.forget(&running.reached);
+        let Some(last) = results.last() else {
+            return Ok(Delivered::all(results, running.places.encode(&running.asides)));
+        };
         // All results of a part have the columns of one epoch.
         let of_epoch = results.iter().take_while(|outgoing| outgoing.epoch == results[0].epoch).count();
         let results = &results[..of_epoch];
@@ -104,11 +111,11 @@ impl Reaction for Table {
             position: last.result.position,
         };
         let query_id = last.query_id;
-        let Running { session, owner, places, reached, layout } = running;
-        let mut refusals = Refusals::new(self.on_refusal);
+        let Running { session, owner, places, reached, asides, layout } = running;
+        let mut refusals = Refusals::new(self.on_refusal, asides.parts(query_id));
         let known = layout.take().filter(|(of, _)| of == names).map(|(_, layout)| layout);
         let settings = &self.settings;
-        let found = session.transact(1, async |transaction| {
+        let found = session.transact_unless(1, async |transaction| {
             owner.advance(transaction, at(reached, query_id), &to).await?;
             let known = match known {
                 Some(layout) if layout.is_current(transaction).await? => Some(layout),
@@ -125,11 +132,21 @@ impl Reaction for Table {
             let is_tolerant = self.on_refusal == OnRefusal::DeadLetter;
             let writing = Writing { transaction, layout: &layout, keyed: &keyed, is_tolerant };
             writing.apply(&mut changes, &mut refusals).await?;
-            Ok(layout)
+            // The letters first: behind this commit a crash would lose them.
+            Ok(if refusals.letters.is_empty() { Ok(layout) } else { Err(refusals.letters) })
         })?;
-        *layout = Some((names.to_vec(), found));
-        *reached = vec![to];
-        Ok(Delivered { dead: refusals.letters, ..Delivered::all(results, detail) })
+        match found {
+            Ok(found) => {
+                *layout = Some((names.to_vec(), found));
+                *reached = vec![to];
+                asides.forget(reached);
+                Ok(Delivered::all(results, places.encode(asides)))
+            }
+            Err(letters) => {
+                let dead = set_aside(asides, &to, letters);
+                Ok(Delivered { results: 0, detail: places.encode(asides), dead })
+            }
+        }
     }
 
     /// Replaces the rows in one visible step: they go into a temporary table, and the difference from there into the
@@ -137,9 +154,10 @@ impl Reaction for Table {
     fn replace(&mut self, snapshot: SnapshotOf<'_>) -> Result<Vec<u8>, ReactionError> {
         let target = self.target();
         let settings = &self.settings;
-        let mut refusals = Refusals::new(self.on_refusal);
-        let Running { session, owner, places, reached, layout } =
+        let Running { session, owner, places, reached, asides, layout } =
             self.running.as_mut().ok_or(ReactionError::NotStarted)?;
+        asides.forget(reached);
+        let mut refusals = Refusals::new(self.on_refusal, asides.parts(snapshot.query_id));
         let to = Reached {
             query_id: snapshot.query_id.into(),
             epoch: snapshot.epoch,
@@ -150,7 +168,7 @@ impl Reaction for Table {
         let key = layout::key(settings, columns)?;
         let key_of = |row: &Columns| layout::key_of(&key, row);
         let keyed = Keyed { key_of: &key_of, names: columns, target: &target };
-        let found = session.transact(SNAPSHOT_PATIENCE, async |transaction| {
+        let found = session.transact_unless(SNAPSHOT_PATIENCE, async |transaction| {
             // First, because a read-only server reports that at this statement.
             owner.forget_others(transaction, query_id).await?;
             owner.advance(transaction, at(reached, query_id), &to).await?;
@@ -159,7 +177,7 @@ impl Reaction for Table {
             let layout = match found {
                 Some(layout) => layout,
                 // Without a row the types of its columns are not known; the first delivery determines them.
-                None if part.is_empty() => return Ok(None),
+                None if part.is_empty() => return Ok(Ok(None)),
                 None => {
                     let rows: Vec<&Columns> = part.iter().map(|(_, row)| row).collect();
                     Layout::make(transaction, settings, places, &owner.reaction, columns, &rows).await?
@@ -172,13 +190,17 @@ impl Reaction for Table {
                 part = next_part(query_id, rows)?;
             }
             incoming.end(&mut refusals).await?;
-            Ok(Some(layout))
+            Ok(if refusals.letters.is_empty() { Ok(Some(layout)) } else { Err(refusals.letters) })
         })?;
-        *layout = found.map(|layout| (columns.to_vec(), layout));
-        *reached = vec![to];
-        let detail = places.encode();
-        self.dead = refusals.letters;
-        Ok(detail)
+        match found {
+            Ok(found) => {
+                *layout = found.map(|layout| (columns.to_vec(), layout));
+                *reached = vec![to];
+                asides.forget(reached);
+            }
+            Err(letters) => self.dead = set_aside(asides, &to, letters),
+        }
+        Ok(places.encode(asides))
     }
 
     fn dead(&mut self) -> Vec<DeadLetter> {
@@ -188,6 +210,14 @@ impl Reaction for Table {
     fn target(&self) -> Option<Arc<dyn Target>> {
         Some(Arc::new(Rows::new(self.settings.clone())))
     }
+}
+
+/// Sets rows aside of what leads to the checkpoint `to`; returns their letters.
+fn set_aside(asides: &mut Asides, to: &Reached, letters: Vec<(u64, DeadLetter)>) -> Vec<DeadLetter> {
+    let (query_id, epoch, sequence) = (&to.query_id, to.epoch, to.sequence);
+    let aside = |part| Aside { query_id: query_id.clone(), epoch, sequence, part };
+    asides.extend(letters.iter().map(|(signature, _)| aside(*signature)));
+    letters.into_iter().map(|(_, letter)| letter).collect()
 }
 
 /// Returns the checkpoint of the target in this query.

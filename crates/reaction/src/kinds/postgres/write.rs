@@ -67,7 +67,7 @@ impl Writing<'_> {
         let Some((signature, row)) = changes.get_mut(key).and_then(|change| change.row.take()) else {
             return Ok(());
         };
-        let row = self.keyed.in_words(signature, &row);
+        let row = (signature, self.keyed.in_words(signature, &row));
         refusals.put(self.layout, key.to_owned(), row, cause)
     }
 

@@ -3,8 +3,8 @@
 use super::{Target, deliver_all};
 use livewell_model::{Diff, QueryResult, Timestamp, Value};
 use livewell_reaction::kafka::{Delivery, Kafka, KafkaSettings, Packing};
-use livewell_reaction::testkit::{History, STORE, Sample, columns, start};
-use livewell_reaction::{ErrorKind, OnRefusal, Outgoing, Reaction, ReactionError};
+use livewell_reaction::testkit::{History, Killed, STORE, Sample, columns, start};
+use livewell_reaction::{ErrorKind, OnRefusal, Outgoing, Reaction, ReactionError, Settings, Start};
 use serde_json::{Value as Json, json};
 
 fn row(signature: u64, id: &str, note: &str) -> Diff {
@@ -156,6 +156,64 @@ fn a_letter_is_stored_before_the_rest_of_its_result_is_committed() {
     start(&mut stops, None).unwrap();
     let error = stops.deliver(&sample.outgoing(3..=3)).unwrap_err();
     assert!(matches!(error, ReactionError::Template { .. }), "{error}");
+}
+
+#[test]
+fn a_letter_that_is_sent_again_is_written_once_whatever_is_killed() {
+    for kills in [&[][..], &[1], &[2], &[1, 2, 3]] {
+        let mut target = Target::new(1, Delivery::ExactlyOnce);
+        let unfit = KafkaSettings { template: Some("{{ row.note.x.y }}".into()), ..target.settings.clone() };
+        let sample = Sample::new(3);
+        let mut driver = Killed::after(kills);
+        let aside =
+            || -> Box<dyn Reaction> { Box::new(Kafka::new(unfit.clone()).on_refusal(OnRefusal::DeadLetter)) };
+        driver.deliver(aside, &sample.outgoing(1..=2));
+        assert_eq!(driver.letters.len(), 2, "killed after {kills:?}");
+        target.settings.template = Some("{{ row.id }}".into());
+        let mended = || -> Box<dyn Reaction> { Box::new(target.reaction()) };
+        let mut driver = driver.killed_again(kills);
+        driver.resend(mended);
+        driver.deliver(mended, &sample.outgoing(1..=3));
+        let values: Vec<String> = target.records().into_iter().filter_map(|(_, value, _)| value).collect();
+        assert_eq!(values, ["o1", "o2", "o3"], "killed after {kills:?}");
+    }
+}
+
+#[test]
+fn records_are_shown_with_their_keys_and_no_broker_is_asked() {
+    let shown = |more: Json, template: Option<&str>| {
+        let mut settings = json!({ "id": "out", "kind": "kafka", "queries": ["q"], "url": "kafka://127.0.0.1:1", "topic": "t" });
+        settings.as_object_mut().unwrap().append(&mut more.as_object().unwrap().clone());
+        let settings: Settings = serde_json::from_value(settings).unwrap();
+        let mut previewer = settings.preview(template.map(Into::into)).unwrap().previewer;
+        let now = std::sync::Arc::new(|| Timestamp(0));
+        let (store, reaction, attempts) = (STORE, "out", std::sync::Arc::default());
+        previewer.prepare(&Start { store, reaction, detail: None, heads: &[], now, attempts })?;
+        let data = |id: &str| vec![Value::string(id), Value::string("n")].into();
+        let moved = Diff::Update { row_signature: 2, before: data("b"), after: data("c") };
+        let (columns, result) = (columns(), result(4, vec![row(1, "a", "n"), moved]));
+        let outgoing = Outgoing { query_id: "q", epoch: 3, columns: &columns, result: &result };
+        let mut all = Vec::new();
+        for index in 0..previewer.count(&outgoing)? {
+            let preview = previewer.preview(&outgoing, index)?;
+            let id = preview.key.strip_prefix(&format!("{STORE}:out:q:3:4:")).unwrap().to_owned();
+            let made = match preview.made {
+                Ok((key, body)) => format!("{} {}", key.unwrap(), String::from_utf8(body).unwrap()),
+                Err(cause) => format!("cannot: {cause}"),
+            };
+            all.push(format!("{id} {made}"));
+        }
+        Ok::<_, ReactionError>(all)
+    };
+    let key = json!({ "key": "{{ row.id }}" });
+    let of = |template| shown(key.clone(), template).unwrap();
+    assert_eq!(of(Some("{{ type }} {{ row.note }}")), ["0 a ADD n", "1 c UPDATE n", "2 b "]);
+    assert!(of(Some("{{ row.id.x.y }}"))[0].starts_with("0 cannot: "), "{:?}", of(Some("{{ row.id.x.y }}")));
+    let rows = json!({ "key": "{{ row.id }}", "value": "row" });
+    let expected = [r#"0 a {"id":"a","note":"n"}"#, r#"1 c {"id":"c","note":"n"}"#, "2 b "];
+    assert_eq!(shown(rows.clone(), None).unwrap(), expected);
+    assert!(matches!(shown(rows, Some("x")), Err(ReactionError::Template { .. })));
+    assert!(matches!(shown(json!({}), Some("{{ ")), Err(ReactionError::Template { .. })));
 }
 
 #[test]

@@ -55,6 +55,17 @@ const KAFKA: Written = Written {
     ],
 };
 
+const NATS: Written = Written {
+    files: &[(CONFIG, include_str!("nats.yaml"))],
+    next: &[
+        ("$EDITOR livewell.yaml", "name your subject, and what a message becomes"),
+        ("export NATS_URL=nats://host:4222", "name your server"),
+        ("livewell doctor", "see whether the stream can be read"),
+        ("livewell run", "run it until Ctrl-C; then, in a second terminal:"),
+        ("livewell results big-orders --watch", "the rows, and what changes"),
+    ],
+};
+
 const HTTP: Written = Written {
     files: &[(CONFIG, include_str!("http.yaml"))],
     next: &[
@@ -75,6 +86,7 @@ pub fn run(init: &Init) -> Result<(), Failure> {
         Template::Postgres => &POSTGRES,
         Template::Mysql => &MYSQL,
         Template::Kafka => &KAFKA,
+        Template::Nats => &NATS,
         Template::Http => &HTTP,
     };
     let folder = &init.directory;

@@ -3,13 +3,10 @@
 use crate::SourceError;
 use crate::postgres::rows::{Link, Row, Shape};
 use crate::source::{Side, Stored};
-use crate::verified::Difference;
+use crate::verified::{self, Difference};
 use livewell_model::codec::Writer;
-use livewell_model::{Element, ElementId, Map, Value};
+use livewell_model::{Element, ElementId};
 use xxhash_rust::xxh3::xxh3_64;
-
-/// How many characters of an element are shown.
-const SHOWN_MAX: usize = 500;
 
 /// Everything that a row can become: its node, then its relationships; `None` for what it does not.
 pub(super) type Expected = Vec<(ElementId, Option<Element>)>;
@@ -62,35 +59,5 @@ pub(super) fn digest(expected: &Expected) -> u64 {
 
 /// Describes a difference in words.
 pub(super) fn difference(table: &str, (id, stored, database): &Differing<'_>) -> Difference {
-    let (stored, database) = match (stored, database) {
-        (Some(Element::Node(stored)), Some(Element::Node(database))) if stored.labels == database.labels => {
-            let (stored, database) = apart(&stored.properties, &database.properties);
-            (Some(json(&stored)), Some(json(&database)))
-        }
-        (stored, database) => (
-            stored.as_ref().map(|element| json(element.to_value())),
-            database.map(|element| json(element.to_value())),
-        ),
-    };
-    Difference { table: table.to_owned(), id: id.id.to_string(), stored, database }
-}
-
-/// Returns the properties of each side that differ from the other side.
-fn apart(one: &Map, other: &Map) -> (Value, Value) {
-    let rest = |of: &Map, than: &Map| {
-        let mut rest = Map::new();
-        for (name, value) in of.iter().filter(|(name, value)| than.get(name) != Some(value)) {
-            rest.insert(name.clone(), value.clone());
-        }
-        Value::Map(rest.into())
-    };
-    (rest(one, other), rest(other, one))
-}
-
-fn json(value: impl serde::Serialize) -> String {
-    let text = serde_json::to_string(&value).unwrap_or_else(|error| error.to_string());
-    match text.char_indices().nth(SHOWN_MAX) {
-        Some((at, _)) => format!("{}...", &text[..at]),
-        None => text,
-    }
+    verified::difference(table, &id.id, stored.as_ref(), *database)
 }

@@ -1,10 +1,12 @@
 //! A source over a broker of Kafka, without a pipeline: a driver runs it over a store in memory.
 
+mod avro;
 mod envelopes;
 mod history;
 mod laws;
 mod records;
 mod scripted;
+mod secured;
 
 use livewell_model::{Change, Transaction};
 use livewell_services::Kafka;

@@ -8,6 +8,7 @@ mod laws;
 mod refused;
 mod storm;
 mod types;
+mod verified;
 mod xa;
 
 use livewell_model::{Change, Element, SmolStr, Transaction, Value};
