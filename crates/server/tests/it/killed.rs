@@ -10,6 +10,7 @@ use livewell_store::{
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -49,7 +50,6 @@ fn alert(number: usize) -> String {
     )
 }
 
-#[expect(clippy::print_stderr, reason = "how often it was killed is worth knowing")]
 fn killed_anywhere(level: &str, durability: Durability, more_queries: &str, kills: usize) {
     let place = tempfile::tempdir().expect("a temporary directory");
     let calm = Run::new(place.path().join("calm"), level, more_queries);
@@ -81,7 +81,8 @@ fn killed_anywhere(level: &str, durability: Durability, more_queries: &str, kill
     }
     let within = |time: Duration| lives.iter().filter(|life| **life < time).count();
     let (at_once, recovering) = (within(Duration::from_millis(10)), within(recovery));
-    eprintln!(
+    let _ = writeln!(
+        std::io::stdout(),
         "counted: {level}: {} kills in {rounds} rounds, {at_once} in the first 10 ms, {recovering} in the {recovery:?} of a \
          recovery, others up to {life_max:?}",
         lives.len()

@@ -6,6 +6,7 @@ use crate::running::{Running, orders};
 use livewell_services::{Browser, pause};
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 /// Counts calls, and lets the minute after which a hidden tab sleeps pass in a tenth of a second.
@@ -143,7 +144,8 @@ fn stay_open(running: &Running, browser: &Browser, minutes: u64) {
         heaps.push(browser.heap());
     }
     let (first, last, most) = (heaps[0], heaps[heaps.len() - 1], heaps.iter().max().unwrap());
-    println!(
+    let _ = writeln!(
+        std::io::stdout(),
         "counted: {} updates and {} views in {minutes} minutes, {first} bytes of heap at first, {last} at last, {most} at most",
         200 * round,
         6 * heaps.len()
