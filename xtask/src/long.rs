@@ -38,7 +38,7 @@ const RUNS: [Run; 8] = [
         name: "many-kills",
         shows: "killed at random moments, the flights with 1,000 more queries end as without a kill: rows, outboxes, \
                 sequences, positions, files, byte for byte",
-        minutes: 30,
+        minutes: 5,
         package: "livewell-server",
         tests: "killed::killed_anywhere_among_many_queries_nothing_changes",
         variables: &[("LIVEWELL_ALERTS", "1000"), ("LIVEWELL_KILLS", "100")],
