@@ -20,7 +20,7 @@ use std::time::Duration;
 /// How long, and how often, to wait for the checkpoint of a file.
 const PAUSE: Duration = Duration::from_millis(50);
 const TRIES: usize = 20;
-/// How much of a line is read at once. Longer ones are no rows that were written here.
+/// How much of a line is read at once. A longer line is not a row that was written here.
 const LINE_BYTES_MAX: u64 = 256 << 20;
 
 /// The file of a table.
